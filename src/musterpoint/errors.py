@@ -1,0 +1,223 @@
+"""Every error that musterpoint raises on purpose, as one tree.
+
+MusterpointError
+├── UnusableInput      exit 3   the input is not what it should be; nothing was changed
+│   ├── ImageError
+│   │   ├── NotAnImage, ImageTruncated, ImageTooLarge, ImageTooSmall, ImageUnsupported
+│   │   └── ResolutionMissing, ResolutionOutOfRange
+│   ├── RecordError             a biometric record or template breaks its format
+│   └── ListingError            a manifest, folder or data set description cannot be used
+├── NotCapturable      exit 4   a sound image that cannot serve as a sample
+│   ├── NoFinger, SeveralFingers
+├── Refused            exit 5   the rules do not allow it
+├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, StorageFull
+├── Corrupt            exit 7   stored data is damaged
+├── VersionMismatch    exit 9   made by another version of musterpoint
+└── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased
+
+Exit 2 is a usage error of the command line, 11 a batch in which some items failed,
+69 an environment that could not be prepared, 70 a bug. `docs/reference/errors.md` lists all.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MusterpointError(Exception):
+    """What was expected, what was found and what to do, in words for a person.
+
+    The four texts never hold personal data: no name, no identifier of a person, no score.
+
+    expected  what would have been right
+    found     what was there instead
+    hint      what to do about it, as a sentence without its full stop
+    where     the file, field or option concerned; may be empty
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, *, expected: str, found: str, hint: str, where: str = "") -> None:
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+        self.where = where
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.found} (expected {self.expected}). {self.hint}."
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders; keyword-only arguments need this to be rebuilt.
+        return _rebuild, (type(self), self.expected, self.found, self.hint, self.where)
+
+
+def _rebuild(
+    kind: type[MusterpointError], expected: str, found: str, hint: str, where: str
+) -> MusterpointError:
+    return kind(expected=expected, found=found, hint=hint, where=where)
+
+
+class UnusableInput(MusterpointError):
+    """The input is not what it should be."""
+
+    code = "input.unusable"
+    exit_code = 3
+
+
+class ImageError(UnusableInput):
+    """An image that cannot be used."""
+
+    code = "image.unusable"
+
+
+class NotAnImage(ImageError):
+    """The bytes are in no image format that is known here."""
+
+    code = "image.unknown-format"
+
+
+class ImageTruncated(ImageError):
+    """The image ends before its data is complete, or its data is damaged."""
+
+    code = "image.truncated"
+
+
+class ImageTooLarge(ImageError):
+    """More bytes or pixels than are accepted."""
+
+    code = "image.too-large"
+
+
+class ImageTooSmall(ImageError):
+    """Fewer pixels than a fingerprint needs."""
+
+    code = "image.too-small"
+
+
+class ImageUnsupported(ImageError):
+    """A known format in a variant that is refused: animated, rotated by EXIF, several pages."""
+
+    code = "image.unsupported"
+
+
+class ResolutionMissing(ImageError):
+    """Neither the file nor the caller states a resolution."""
+
+    code = "image.resolution-missing"
+
+
+class ResolutionOutOfRange(ImageError):
+    """A resolution outside of what is accepted."""
+
+    code = "image.resolution-out-of-range"
+
+
+class RecordError(UnusableInput):
+    """A biometric record or template breaks the rules of its format."""
+
+    code = "record.invalid"
+
+
+class ListingError(UnusableInput):
+    """A manifest, a folder of files or a data set description cannot be used."""
+
+    code = "listing.invalid"
+
+
+class NotCapturable(MusterpointError):
+    """A sound image that cannot serve as a biometric sample."""
+
+    code = "capture.unusable"
+    exit_code = 4
+
+
+class NoFinger(NotCapturable):
+    """No fingerprint was found in the image."""
+
+    code = "capture.no-finger"
+
+
+class SeveralFingers(NotCapturable):
+    """More than one finger lies in the image."""
+
+    code = "capture.several-fingers"
+
+
+class Refused(MusterpointError):
+    """The rules do not allow it."""
+
+    code = "refused"
+    exit_code = 5
+
+
+class Unavailable(MusterpointError):
+    """Cannot be done now; the same call may succeed later."""
+
+    code = "unavailable"
+    exit_code = 6
+
+
+class RegistryBusy(Unavailable):
+    """The registry is being written by others for longer than is waited."""
+
+    code = "registry.busy"
+
+
+class DecoderFailed(Unavailable):
+    """The process that decodes images ended without an answer."""
+
+    code = "decoder.failed"
+
+
+class StorageFull(Unavailable):
+    """The disk cannot take the data, or does not allow writing."""
+
+    code = "storage.unwritable"
+
+
+class Corrupt(MusterpointError):
+    """Stored data is damaged."""
+
+    code = "storage.corrupt"
+    exit_code = 7
+
+
+class VersionMismatch(MusterpointError):
+    """Data or templates made by another version."""
+
+    code = "version.mismatch"
+    exit_code = 9
+
+
+class Conflict(MusterpointError):
+    """The request does not fit the state of the registry."""
+
+    code = "conflict"
+    exit_code = 10
+
+
+class NotFound(Conflict):
+    """What was named does not exist."""
+
+    code = "conflict.not-found"
+
+
+class RequestConflict(Conflict):
+    """A request identifier was used before for another request."""
+
+    code = "conflict.request"
+
+
+class AlreadySettled(Conflict):
+    """The case was settled before."""
+
+    code = "conflict.already-settled"
+
+
+class AlreadyErased(Conflict):
+    """The subject was erased before."""
+
+    code = "conflict.already-erased"

@@ -1,0 +1,54 @@
+"""Every bound of the product, with its unit and its reason."""
+
+from typing import Final
+
+IMAGE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Bytes of one encoded image: an uncompressed 1000 ppi palm is larger than any finger needs."""
+
+IMAGE_PIXELS_MAX: Final = 64_000_000
+"""Pixels before resampling; the largest image in public slap lists has 40 million."""
+
+IMAGE_SIDE_MAX_PX: Final = 16_383
+"""Width and height: ISO/IEC 19794-2:2005 stores coordinates in 14 bits."""
+
+FINGER_PIXELS_MAX: Final = 2_000_000
+"""Pixels of a single finger at 500 ppi: four times a rolled nail-to-nail finger."""
+
+IMAGE_SIDE_MIN_PX: Final = 64
+"""Width and height at 500 ppi: 3.3 mm, about seven ridges."""
+
+PPI_MIN: Final = 250
+"""Below this, ridges are not resolved."""
+
+PPI_MAX: Final = 1200
+"""Above this, the value is more likely wrong than the sensor extraordinary."""
+
+PPI: Final = 500
+"""Resolution of every image and template inside the product."""
+
+RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of one biometric record."""
+
+MINUTIAE_MAX: Final = 255
+"""Minutiae of one template: the count of ISO/IEC 19794-2:2005 is one byte."""
+
+VIEWS_MAX: Final = 176
+"""Finger views of one ISO/IEC 19794-2:2005 record."""
+
+FINGERS_MAX: Final = 20
+"""Captures of one encounter: ten fingers, two impressions each."""
+
+CANDIDATES_MAX: Final = 20
+"""Candidates of one search: more cannot be adjudicated with care."""
+
+DELTA_REFERENCES_MAX: Final = 256
+"""References compared inside of a write transaction; 22 ms a probe finger at most."""
+
+SEARCH_ATTEMPTS_MAX: Final = 3
+"""Searches started anew because too many references arrived meanwhile."""
+
+LISTING_ROWS_MAX: Final = 1_000_000
+"""Rows of a manifest or files of a folder."""
+
+TEXT_CHARACTERS_MAX: Final = 200
+"""Characters of a purpose, site, note or other short text."""

@@ -1,0 +1,20 @@
+"""Templates: the minutiae of one finger, and their compact bytes."""
+
+from musterpoint.templates.codec import decode, encode
+from musterpoint.templates.values import (
+    FingerPosition,
+    Impression,
+    Minutiae,
+    MinutiaKind,
+    Template,
+)
+
+__all__ = [
+    "FingerPosition",
+    "Impression",
+    "MinutiaKind",
+    "Minutiae",
+    "Template",
+    "decode",
+    "encode",
+]
