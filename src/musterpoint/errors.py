@@ -10,7 +10,7 @@ MusterpointError
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
 ├── Refused            exit 5   the rules do not allow it
-├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, StorageFull
+├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
 ├── VersionMismatch    exit 9   made by another version of musterpoint
 └── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased
@@ -170,6 +170,12 @@ class DecoderFailed(Unavailable):
     """The process that decodes images ended without an answer."""
 
     code = "decoder.failed"
+
+
+class NetworkMissing(Unavailable):
+    """The weights of the minutiae network are not installed, or are not the ones expected."""
+
+    code = "network.missing"
 
 
 class StorageFull(Unavailable):
