@@ -52,3 +52,9 @@ LISTING_ROWS_MAX: Final = 1_000_000
 
 TEXT_CHARACTERS_MAX: Final = 200
 """Characters of a purpose, site, note or other short text."""
+
+DATA_SET_IMAGES_MAX: Final = 10_000
+"""Images of one data set: all pairs of so many are 50 million comparisons, an hour on one core."""
+
+DATA_SET_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Bytes of a data set's description: 1,600 an image."""
