@@ -1,0 +1,35 @@
+"""Pictures and pages for people: minutiae, comparisons, cases, the report of the demonstration."""
+
+from musterpoint.depiction.case import FingerPairView, draw_case
+from musterpoint.depiction.comparison import draw_comparison
+from musterpoint.depiction.encoding import draw_thumbnail, to_png
+from musterpoint.depiction.impressions import ImpressionView
+from musterpoint.depiction.minutiae import draw_minutiae
+from musterpoint.depiction.report import (
+    ComparisonSection,
+    DemonstrationReport,
+    ReportFigure,
+    ReportPicture,
+    ReportRow,
+    render_report,
+)
+from musterpoint.depiction.wording import NO_PROBABILITY, describe_comparison, describe_strength
+
+__all__ = [
+    "NO_PROBABILITY",
+    "ComparisonSection",
+    "DemonstrationReport",
+    "FingerPairView",
+    "ImpressionView",
+    "ReportFigure",
+    "ReportPicture",
+    "ReportRow",
+    "describe_comparison",
+    "describe_strength",
+    "draw_case",
+    "draw_comparison",
+    "draw_minutiae",
+    "draw_thumbnail",
+    "render_report",
+    "to_png",
+]

@@ -1,0 +1,117 @@
+"""The one-page report of a demonstration: HTML that needs nothing beside itself."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image
+
+from musterpoint.depiction.encoding import to_png
+
+if TYPE_CHECKING:
+    from jinja2 import Template as PageTemplate
+
+TEMPLATE: Final = "report.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPicture:
+    """A picture that is embedded in the page.
+
+    png            encoded bytes
+    alternative    what it shows, for those who cannot see it
+    """
+
+    png: bytes
+    width_px: int
+    height_px: int
+    alternative: str
+
+    @classmethod
+    def of(cls, picture: Image.Image, alternative: str) -> ReportPicture:
+        """A drawn picture with what it shows in words."""
+        return cls(
+            png=to_png(picture), width_px=picture.width, height_px=picture.height, alternative=alternative
+        )
+
+    @property
+    def address(self) -> str:
+        """The picture as a `data:` address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """What happened to one person.
+
+    person   how the page calls them, such as "Person 3"
+    shown    what was shown at the gate
+    answer   known, not known, being decided, cannot tell, or what stands for no answer
+    why      the reason of the answer
+    meaning  what follows for the person
+    """
+
+    person: str
+    shown: str
+    answer: str
+    why: str
+    meaning: str
+    thumbnails: tuple[ReportPicture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFigure:
+    """One number with what it counts."""
+
+    value: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonSection:
+    """The comparison that is shown large, with the sentences that go with it."""
+
+    picture: ReportPicture
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemonstrationReport:
+    """All that the page says.
+
+    headline   one sentence: what was done
+    figures    the numbers: people in the gallery, searches, time
+    limits     what the demonstration does not show
+    made_with  name and version of what made it, and the seed, as the last line
+    """
+
+    title: str
+    headline: str
+    rows: tuple[ReportRow, ...]
+    comparison: ComparisonSection | None = None
+    figures: tuple[ReportFigure, ...] = ()
+    limits: tuple[str, ...] = ()
+    made_with: str = ""
+
+
+def render_report(report: DemonstrationReport) -> str:
+    """The page as HTML with its pictures inside; it runs nothing and fetches nothing."""
+    return _template().render(report=report)
+
+
+@cache
+def _template() -> PageTemplate:
+    # Loaded here, not with the package: most commands never make a page.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("musterpoint.depiction", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE)
