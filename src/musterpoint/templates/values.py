@@ -88,7 +88,9 @@ class Minutiae:
                 column = column.copy()
                 column.flags.writeable = False
             object.__setattr__(self, name, column)
-        if count and (min(self.x.min(), self.y.min()) < 0 or max(self.x.max(), self.y.max()) > IMAGE_SIDE_MAX_PX):
+        if count and (
+            min(self.x.min(), self.y.min()) < 0 or max(self.x.max(), self.y.max()) > IMAGE_SIDE_MAX_PX
+        ):
             raise ValueError(f"coordinates must lie in 0..{IMAGE_SIDE_MAX_PX}")
         if count and self.kind.max() > MinutiaKind.BIFURCATION:
             raise ValueError("unknown kind of minutia")
@@ -135,7 +137,9 @@ class Template:
 
     def __post_init__(self) -> None:
         if not (0 < self.width_px <= IMAGE_SIDE_MAX_PX and 0 < self.height_px <= IMAGE_SIDE_MAX_PX):
-            raise ValueError(f"size {self.width_px} x {self.height_px} px, sides must lie in 1..{IMAGE_SIDE_MAX_PX}")
+            raise ValueError(
+                f"size {self.width_px} x {self.height_px} px, sides must lie in 1..{IMAGE_SIDE_MAX_PX}"
+            )
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise ValueError(f"quality {self.quality}, must lie in 0..100")
         if not (self.extractor.isascii() and 0 < len(self.extractor) <= 64):

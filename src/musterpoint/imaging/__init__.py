@@ -1,0 +1,18 @@
+"""Fingerprint images: any accepted format in, one canonical form out."""
+
+from musterpoint.imaging.loading import decode, from_pixels, load_image, raw
+from musterpoint.imaging.saving import to_png
+from musterpoint.imaging.sniffing import sniff
+from musterpoint.imaging.values import FingerImage, ImageFormat, ImageSource
+
+__all__ = [
+    "FingerImage",
+    "ImageFormat",
+    "ImageSource",
+    "decode",
+    "from_pixels",
+    "load_image",
+    "raw",
+    "sniff",
+    "to_png",
+]

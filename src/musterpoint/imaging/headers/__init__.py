@@ -1,0 +1,1 @@
+"""The heads of image files, read and bounded before anything is decoded."""

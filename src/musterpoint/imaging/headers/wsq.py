@@ -1,0 +1,58 @@
+"""WSQ (FBI IAFIS-IC-0110, version 3): the head of a file, its segments in any order."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from musterpoint.imaging.headers.values import Header, Resolution, truncated, unpack
+from musterpoint.imaging.values import ImageFormat
+
+MARK: Final = b"\xff\xa0"
+
+_END: Final = 0xFFA1
+_FRAME: Final = 0xFFA2
+_BLOCK: Final = 0xFFA3
+_COMMENT: Final = 0xFFA8
+_SEGMENTS: Final = frozenset(range(0xFFA0, 0xFFA9))
+_PPI_LINE: Final = re.compile(rb"^PPI (\d{1,5})\s*$", re.MULTILINE)
+_PPI_OF_THE_FORMAT: Final = 500
+
+
+def read(data: bytes) -> Header:
+    """The head of a WSQ file; 500 ppi unless its NIST comment says otherwise, as the format implies."""
+    size: tuple[int, int] | None = None
+    ppi = _PPI_OF_THE_FORMAT
+    offset = len(MARK)
+    while True:
+        marker, length = unpack(">HH", data, offset)
+        if marker not in _SEGMENTS or length < 2:
+            raise truncated("a damaged WSQ file")
+        content = data[offset + 4 : offset + 2 + length]
+        if len(content) < length - 2:
+            raise truncated("the WSQ file ends early")
+        if marker == _FRAME:
+            _, _, height_px, width_px = unpack(">BBHH", content, 0)
+            size = width_px, height_px
+        elif marker == _COMMENT:
+            ppi = _ppi(content, ppi)
+        elif marker in (_BLOCK, _END):
+            break
+        offset += 2 + length
+    if size is None:
+        raise truncated("a WSQ file without a frame")
+    return Header(
+        format=ImageFormat.WSQ,
+        width_px=size[0],
+        height_px=size[1],
+        bit_depth=8,
+        resolution=Resolution.per_inch(ppi, ppi),
+    )
+
+
+def _ppi(comment: bytes, otherwise: int) -> int:
+    if not comment.startswith(b"NIST_COM"):
+        return otherwise
+    found = _PPI_LINE.search(comment)
+    # NIST's encoder writes -1 or 0 where it was told nothing.
+    return int(found.group(1)) or otherwise if found else otherwise
