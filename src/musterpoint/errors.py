@@ -6,6 +6,7 @@ MusterpointError
 │   │   ├── NotAnImage, ImageTruncated, ImageTooLarge, ImageTooSmall, ImageUnsupported
 │   │   └── ResolutionMissing, ResolutionOutOfRange
 │   ├── RecordError             a biometric record or template breaks its format
+│   ├── TooManyFingers          more impressions than one person can have
 │   └── ListingError            a manifest, folder or data set description cannot be used
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
@@ -21,7 +22,7 @@ Exit 2 is a usage error of the command line, 11 a batch in which some items fail
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MusterpointError(Exception):
@@ -48,6 +49,12 @@ class MusterpointError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         return f"{place}{self.found} (expected {self.expected}). {self.hint}."
+
+    def at(self, where: str) -> Self:
+        """The same error, said of a file, field or option, unless it names one already."""
+        return self if self.where else type(self)(
+            expected=self.expected, found=self.found, hint=self.hint, where=where
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders; keyword-only arguments need this to be rebuilt.
@@ -119,6 +126,12 @@ class RecordError(UnusableInput):
     """A biometric record or template breaks the rules of its format."""
 
     code = "record.invalid"
+
+
+class TooManyFingers(UnusableInput):
+    """More impressions were handed in than one person can have."""
+
+    code = "capture.too-many-fingers"
 
 
 class ListingError(UnusableInput):

@@ -1,0 +1,114 @@
+"""The group of all commands. Each is imported when it is called, so that help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import uuid
+from typing import NoReturn
+
+import click
+
+from musterpoint.errors import MusterpointError
+
+COMMANDS = {
+    "demo": ("demonstration", "See the main job done with synthetic people."),
+    "screen": ("screening", "Screen a person: search, then record the answer."),
+    "adjudicate": ("adjudication", "Look at a case and decide it."),
+    "enrol": ("enrolment", "Load an existing collection into a gallery."),
+    "identify": ("identification", "Search a person (1:N) without enrolling."),
+    "verify": ("identification", "Compare a person with one subject (1:1)."),
+    "compare": ("inspection", "Compare two files."),
+    "inspect": ("inspection", "Show quality and minutiae of an image."),
+    "subjects": ("browsing", "List subjects, or show one."),
+    "encounters": ("browsing", "List encounters, or show one."),
+    "journal": ("browsing", "List every search and change."),
+    "status": ("browsing", "Count what the registry holds."),
+    "erase": ("erasure", "Delete a person."),
+    "export": ("exporting", "Write a template as an ISO/IEC 19794-2:2005 record."),
+    "evaluate": ("evaluation", "Measure accuracy on data sets."),
+    "upgrade": ("maintenance", "Bring the registry to this version."),
+    "prepare": ("maintenance", "Make ready what the first use would wait for."),
+}
+"""Name of a command: its module in `musterpoint.cli`, and its line in the help."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"musterpoint.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from musterpoint import __version__
+
+    click.echo(f"musterpoint {__version__}")
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
+@click.option("--debug", is_flag=True, help="Show where an unexpected error happened.")
+@click.pass_context
+def musterpoint(ctx: click.Context, debug: bool) -> None:
+    """Biometric identification for supervised movements of people.
+
+    Start with: musterpoint demo
+    """
+    ctx.obj = debug
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with a documented code (docs/reference/errors.md)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        code = musterpoint.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop(130, "interrupted; nothing was left half done")
+    except click.ClickException as error:
+        error.show()
+        _stop(error.exit_code)
+    except MusterpointError as error:
+        _stop(error.exit_code, str(error))
+    except KeyboardInterrupt:
+        _stop(130, "interrupted; nothing was left half done")
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop(0)
+    except Exception as error:  # noqa: BLE001  the outermost frame: a person sees no traceback
+        if "--debug" in sys.argv:
+            raise
+        reference = uuid.uuid4().hex[:8]
+        _stop(
+            70,
+            f"an error of this program, not of yours ({type(error).__name__}, {reference}). "
+            "Run again with --debug as the first option and report what it prints",
+        )
+    _stop(code if isinstance(code, int) else 0)
+
+
+def _stop(code: int, message: str = "") -> NoReturn:
+    if message:
+        click.echo(f"musterpoint: {message}", err=True)
+    sys.stdout.flush()
+    sys.exit(code)

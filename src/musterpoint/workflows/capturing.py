@@ -1,0 +1,135 @@
+"""From what was handed in, an image or a record, to templates that can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from musterpoint import imaging, interchange, templates
+from musterpoint.errors import MusterpointError, ResolutionMissing, TooManyFingers, UnusableInput
+from musterpoint.extraction import Extractor, QualityReport
+from musterpoint.identifiers import EncounterId, ReferenceId, new_uuid
+from musterpoint.imaging import FingerImage
+from musterpoint.limits import FINGERS_MAX, PPI_MAX, PPI_MIN
+from musterpoint.registry import Reference
+from musterpoint.templates import FingerPosition, Template
+
+MINUTIAE_TRUSTED_MIN = 12
+"""A record without an image has no quality of ours; with fewer minutiae a search is not trusted:
+6 to 12 corresponding minutiae are what chance produces (docs/explanation/comparison.md)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One file as it was handed in.
+
+    name      what to call it in an error; never stored
+    data      an encoded image, or a record of one or more fingers
+    position  the finger, where it is known; a record's own word counts where it is not
+    ppi       resolution, where the file does not state it
+    raw_size  width and height, where the file is bare 8-bit grey pixels
+    """
+
+    name: str
+    data: bytes
+    position: FingerPosition = FingerPosition.UNKNOWN
+    ppi: float | None = None
+    raw_size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One finger, ready for comparison; image and quality are None where a record brought none."""
+
+    template: Template
+    image: FingerImage | None
+    quality: QualityReport | None
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether a search with it that finds nobody means anything."""
+        if self.quality is not None:
+            return self.quality.is_searchable
+        return len(self.template.minutiae) >= MINUTIAE_TRUSTED_MIN
+
+
+def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Capture, ...]:
+    """Decode and extract everything that was handed in for one person.
+
+    Raises UnusableInput for what cannot be decoded and NotCapturable for what is no finger; the
+    error names the file.
+    """
+    captures = tuple(one for submission in submissions for one in _capture_one(extractor, submission))
+    if len(captures) > FINGERS_MAX:
+        raise TooManyFingers(
+            expected=f"at most {FINGERS_MAX} impressions of one person",
+            found=f"{len(captures)} impressions",
+            hint="Hand in the fingers of one person at a time",
+        )
+    return captures
+
+
+def _capture_one(extractor: Extractor, submission: Submission) -> Iterable[Capture]:
+    try:
+        if submission.raw_size is None and interchange.sniff(submission.data) is not None:
+            return _captures_of_record(submission)
+        image = _decode(submission)
+        extraction = extractor.extract(image, submission.position)
+        return [Capture(template=extraction.template, image=image, quality=extraction.quality)]
+    except MusterpointError as error:
+        raise error.at(submission.name) from error
+
+
+def _decode(submission: Submission) -> FingerImage:
+    if submission.raw_size is None:
+        return imaging.decode(submission.data, ppi=submission.ppi, where=submission.name)
+    if submission.ppi is None:
+        raise ResolutionMissing(
+            expected=f"{PPI_MIN}-{PPI_MAX} ppi", found="no resolution for bare pixels", hint="Give it with --ppi"
+        )
+    width, height = submission.raw_size
+    return imaging.raw(
+        submission.data, width_px=width, height_px=height, ppi=submission.ppi, where=submission.name
+    )
+
+
+def _captures_of_record(submission: Submission) -> list[Capture]:
+    found = interchange.read_templates(submission.data, where=submission.name).templates
+    if not found:
+        raise UnusableInput(
+            expected="a record with at least one finger",
+            found="a record without any",
+            hint="Export the record again",
+        )
+    if submission.position is not FingerPosition.UNKNOWN and len(found) == 1:
+        found = (replace(found[0], position=submission.position),)
+    return [Capture(template=template, image=None, quality=None) for template in found]
+
+
+def references(
+    captures: Sequence[Capture], encounter_id: EncounterId, *, keeps_images: bool
+) -> tuple[Reference, ...]:
+    """The references that an encounter keeps of its captures."""
+    return tuple(
+        Reference(
+            reference_id=ReferenceId(new_uuid()),
+            encounter_id=encounter_id,
+            position=one.template.position,
+            template=templates.encode(one.template),
+            quality=one.template.quality,
+            image=imaging.to_png(one.image) if keeps_images and one.image is not None else None,
+        )
+        for one in captures
+    )
+
+
+def digest(submissions: Sequence[Submission], *facts: str) -> str:
+    """What makes a request the same request: its files, their fingers and the facts beside them."""
+    hashed = hashlib.sha256()
+    for fact in facts:
+        hashed.update(hashlib.sha256(fact.encode()).digest())
+    for submission in submissions:
+        hashed.update(hashlib.sha256(submission.data).digest())
+        hashed.update(f"{int(submission.position)} {submission.ppi} {submission.raw_size}".encode())
+    return hashed.hexdigest()

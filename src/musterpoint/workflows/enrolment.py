@@ -1,0 +1,173 @@
+"""Enrolment of an existing collection: "if they were in our system" needs the system's data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from musterpoint.errors import RegistryBusy
+from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
+from musterpoint.limits import SEARCH_ATTEMPTS_MAX
+from musterpoint.registry import Encounter, EncounterKind, Outcome
+from musterpoint.storage import UnitOfWork
+from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references
+from musterpoint.workflows.searching import Found
+from musterpoint.workflows.station import Station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentRequest:
+    """One record of a collection: the fingers of one person.
+
+    source_record  what the collection calls the record
+    """
+
+    request_id: RequestId
+    submissions: tuple[Submission, ...]
+    gallery: str
+    source_record: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleDuplicate:
+    """Somebody in the registry who may be the person of a record."""
+
+    encounter: str
+    subject: str | None
+    source_record: str
+    gallery: str
+    expected_false_positives: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentOutcome:
+    """What became of a record."""
+
+    encounter: str
+    subject: str
+    source_record: str
+    qualities: tuple[int | None, ...]
+    possible_duplicates: tuple[PossibleDuplicate, ...]
+    is_repeated: bool = False
+
+    def to_json(self) -> str:
+        """As stored; `from_json` reads it."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> EnrolmentOutcome:
+        """The outcome that `to_json` wrote."""
+        values = json.loads(text)
+        duplicates = tuple(PossibleDuplicate(**item) for item in values.pop("possible_duplicates"))
+        return cls(possible_duplicates=duplicates, qualities=tuple(values.pop("qualities")), **values)
+
+
+def find_enrolled(station: Station, request: EnrolmentRequest) -> EnrolmentOutcome | None:
+    """What became of the record in an earlier run, if it was enrolled then."""
+    with station.database.read() as snapshot:
+        return _stored(snapshot.outcome_of(request.request_id, _digest(request)))
+
+
+def enrol(
+    station: Station, request: EnrolmentRequest, captures: Sequence[Capture] | None = None
+) -> EnrolmentOutcome:
+    """Enrol one record as a new subject, with a list of those already there who may be the same.
+
+    captures  what `capture` made of the submissions, where that was done before
+
+    An existing collection says who its people are, so a possible duplicate is reported and not
+    decided. Raises as `screen` does; nothing is changed then.
+    """
+    asked = _digest(request)
+    taken = capture(station.extractor, request.submissions) if captures is None else captures
+    index = station.index(None)
+    probe = [one.template for one in taken]
+    for _ in range(SEARCH_ATTEMPTS_MAX):
+        found = index.search(station.database, probe, station.target_fpir)
+        with station.database.unit_of_work() as work:
+            stored = _stored(work.outcome_of(request.request_id, asked))
+            if stored is not None:
+                return stored
+            current = index.search_newcomers(work, probe, station.target_fpir, found)
+            if current is None:
+                continue
+            outcome = _record(station, work, request, taken, current)
+            work.store_outcome(request.request_id, asked, outcome.to_json())
+            work.commit()
+        return outcome
+    raise RegistryBusy(
+        expected="a registry that changes slowly enough to be searched",
+        found=f"too many changes during {SEARCH_ATTEMPTS_MAX} searches",
+        hint="Try again",
+    )
+
+
+def _digest(request: EnrolmentRequest) -> str:
+    return digest(request.submissions, "enrolment", request.gallery, request.source_record)
+
+
+def _stored(text: str | None) -> EnrolmentOutcome | None:
+    return None if text is None else replace(EnrolmentOutcome.from_json(text), is_repeated=True)
+
+
+def _record(
+    station: Station, work: UnitOfWork, request: EnrolmentRequest, captures: Sequence[Capture], found: Found
+) -> EnrolmentOutcome:
+    subject_id, encounter_id = SubjectId(new_uuid()), EncounterId(new_uuid())
+    work.add_gallery_if_missing(request.gallery)
+    work.add_subject(subject_id)
+    work.append_journal(
+        "searched",
+        {
+            "encounter": str(encounter_id),
+            "purpose": "duplicates",
+            "galleries": list(work.galleries()),
+            "people": found.people,
+            "references": found.references,
+            "position": found.position,
+        },
+    )
+    work.append_journal(
+        "record.enrolled",
+        {"encounter": str(encounter_id), "subject": str(subject_id), "gallery": request.gallery},
+    )
+    work.add_encounter(
+        Encounter(
+            encounter_id=encounter_id,
+            subject_id=subject_id,
+            kind=EncounterKind.IMPORT,
+            gallery=request.gallery,
+            purpose="",
+            site="",
+            occurred_at=station.clock.now(),
+            outcome=Outcome.SCREENED,
+            answer=None,
+            source_record=request.source_record,
+        )
+    )
+    for reference in references(captures, encounter_id, keeps_images=station.keeps_images):
+        work.add_reference(reference)
+    return EnrolmentOutcome(
+        encounter=str(encounter_id),
+        subject=str(subject_id),
+        source_record=request.source_record,
+        qualities=tuple(one.template.quality for one in captures),
+        possible_duplicates=_possible_duplicates(work, found),
+    )
+
+
+def _possible_duplicates(work: UnitOfWork, found: Found) -> tuple[PossibleDuplicate, ...]:
+    duplicates = []
+    for candidate in found.candidates:
+        encounter = work.encounter(candidate.encounter_id)
+        duplicates.append(
+            PossibleDuplicate(
+                encounter=str(candidate.encounter_id),
+                subject=str(candidate.subject_id) if candidate.subject_id else None,
+                source_record=encounter.source_record,
+                gallery=encounter.gallery,
+                expected_false_positives=candidate.expected_false_positives,
+            )
+        )
+    return tuple(duplicates)

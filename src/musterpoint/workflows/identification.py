@@ -1,0 +1,84 @@
+"""Identification (1:N) and verification (1:1): nothing is stored but the journal line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musterpoint import templates
+from musterpoint.comparison import compare, expected_false_positives, fuse, prepare
+from musterpoint.errors import NotFound
+from musterpoint.identifiers import SubjectId
+from musterpoint.workflows.capturing import Capture
+from musterpoint.workflows.searching import Found
+from musterpoint.workflows.station import Station
+
+
+def identify(
+    station: Station, captures: Sequence[Capture], *, purpose: str, galleries: frozenset[str] | None = None
+) -> Found:
+    """Search the person of these captures; the search is journalled, nothing else is kept."""
+    found = station.index(galleries).search(
+        station.database, [one.template for one in captures], station.target_fpir
+    )
+    with station.database.unit_of_work() as work:
+        work.append_journal(
+            "identified",
+            {
+                "purpose": purpose,
+                "galleries": sorted(galleries) if galleries is not None else list(work.galleries()),
+                "people": found.people,
+                "references": found.references,
+                "position": found.position,
+            },
+        )
+        work.commit()
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The result of comparing captures with one subject.
+
+    is_similar        whether the strength reaches what the false match rate asks for
+    strength          milli-nats, see `musterpoint.comparison.fuse`
+    false_match_rate  how often somebody else would be this similar
+    """
+
+    subject: SubjectId
+    is_similar: bool
+    strength: int
+    false_match_rate: float
+    fingers_compared: int
+
+
+def verify(
+    station: Station, captures: Sequence[Capture], subject_id: SubjectId, *, purpose: str, target_fmr: float
+) -> Verification:
+    """Compare captures with the references of one subject; journalled. Raises NotFound."""
+    with station.database.read() as snapshot:
+        subject = snapshot.subject(subject_id)
+        held = [one for encounter in subject.encounters for one in snapshot.references(encounter)]
+    if not held:
+        raise NotFound(
+            expected="a subject with references",
+            found="one without any",
+            hint="Choose a subject that was enrolled with fingers",
+        )
+    probes = [prepare(one.template) for one in captures]
+    others = [prepare(templates.decode(one.template)) for one in held]
+    scores = np.array([[compare(a, b).score for b in others] for a in probes], np.int32)
+    fused = fuse(scores, [one.template.position for one in captures], [one.position for one in held])
+    rate = expected_false_positives(fused.strength, 1)
+    with station.database.unit_of_work() as work:
+        work.append_journal("verified", {"purpose": purpose, "subject": str(subject_id)})
+        work.commit()
+    return Verification(
+        subject=subject_id,
+        is_similar=rate <= target_fmr,
+        strength=fused.strength,
+        false_match_rate=rate,
+        fingers_compared=len(fused.pairs),
+    )
