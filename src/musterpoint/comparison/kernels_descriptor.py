@@ -1,0 +1,100 @@
+"""Local descriptors: where a minutia's neighbours lie, as sharp and as dilated bits.
+
+Around every minutia lie 64 spatial cells in five rings, each with 16 relative directions: 1024 bits.
+A neighbour sets one sharp bit, and every dilated bit in which a distorted impression might show it.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators, no-check-untyped-defs
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, types
+
+from musterpoint.comparison.kernels_bits import lowest_one
+from musterpoint.comparison.kernels_coverage import is_covered
+from musterpoint.comparison.kernels_geometry import (
+    COS,
+    COVERAGE,
+    DIRECTION,
+    GEOMETRY,
+    OCCUPIED,
+    POINTS,
+    SIN,
+    SPATIAL_CELLS,
+    VISIBLE,
+    WORDS,
+    X,
+    Y,
+    read_only,
+)
+
+RADIUS_PX = GEOMETRY.neighbour_radius_px
+RADIUS_SQUARED = RADIUS_PX * RADIUS_PX
+TABLE_CENTRE = RADIUS_PX + 1
+HALF = np.float32(0.5)
+
+
+@njit(
+    types.void(
+        POINTS,
+        COVERAGE,
+        read_only(types.uint8, 2),
+        read_only(types.uint64, 2),
+        read_only(types.uint64, 1),
+        read_only(types.int16, 3),
+        types.uint64[:, ::1],
+        types.uint64[:, ::1],
+    ),
+    nogil=True,
+    cache=True,
+)
+def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_offsets, neighbours, cells):
+    """Write the descriptors of all minutiae of a template.
+
+    points          int16 (n, 4)
+    coverage        int16 (128, 2)
+    own_cell        uint8 (175, 175), spatial cell of a neighbour at (v, u) + 87
+    dilated_cells   uint64 (175, 175), spatial cells of its dilation, its own among them
+    direction_mask  uint64 (256,), the 16 directions of the dilation, by relative direction
+    cell_offsets    int16 (256, 64, 2), place (x, y) of each spatial cell's centre, by direction
+    neighbours      uint64 (n, 32), written: 16 words of sharp bits, 16 of dilated ones
+    cells           uint64 (n, 2), written: spatial cells that hold a neighbour; that are covered
+    """
+    neighbours[:] = 0
+    cells[:] = 0
+    n = len(points)
+    one = np.uint64(1)
+    for i in range(n):
+        xi = np.int64(points[i, X])
+        yi = np.int64(points[i, Y])
+        direction = np.int64(points[i, DIRECTION])
+        c = COS[direction]
+        s = SIN[direction]
+        for j in range(n):
+            dx = np.int64(points[j, X]) - xi
+            dy = np.int64(points[j, Y]) - yi
+            squared = dx * dx + dy * dy
+            if squared == 0 or squared > RADIUS_SQUARED:
+                continue
+            fx = np.float32(dx)
+            fy = np.float32(dy)
+            u = np.int64(np.floor(c * fx + s * fy + HALF)) + TABLE_CENTRE
+            v = np.int64(np.floor(c * fy - s * fx + HALF)) + TABLE_CENTRE
+            relative = (np.int64(points[j, DIRECTION]) - direction) & 255
+            own = np.int64(own_cell[v, u])
+            cells[i, OCCUPIED] |= one << np.uint64(own)
+            neighbours[i, own >> 2] |= one << np.uint64(16 * (own & 3) + (relative >> 4))
+            mask = direction_mask[relative]
+            rest = dilated_cells[v, u]
+            while rest != 0:
+                cell = np.int64(lowest_one(rest))
+                rest &= rest - one
+                neighbours[i, WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
+        visible = np.uint64(0)
+        for cell in range(SPATIAL_CELLS):
+            x = xi + cell_offsets[direction, cell, 0]
+            y = yi + cell_offsets[direction, cell, 1]
+            if is_covered(coverage, x, y):
+                visible |= one << np.uint64(cell)
+        cells[i, VISIBLE] = visible
