@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from musterpoint.errors import DecoderFailed
-from musterpoint.imaging import child, grey
+from musterpoint.imaging import grey, isolation
 from musterpoint.imaging.headers import bmp, jpeg, jpeg2000, png, tiff, wsq
 from musterpoint.imaging.headers.values import Header, truncated
 from musterpoint.imaging.values import ImageFormat
@@ -43,12 +43,10 @@ def read_header(data: bytes, format_: ImageFormat) -> Header:
 
 def decode_grey(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
     """uint8 (height, width), of exactly the size that the header states."""
-    if header.format in child.ISOLATED:
-        return child.decode_grey(data, header)
     try:
-        return _with_pillow(data, header)
+        return _decode_grey(data, header)
     except _DECODER_ERRORS as broken:
-        raise truncated(f"the image data of the {header.format.upper()} file is damaged") from broken
+        raise truncated(f"the {header.format.upper()} file is damaged, or of a rare kind") from broken
     except MemoryError as full:
         raise DecoderFailed(
             expected="memory for the image",
@@ -57,14 +55,18 @@ def decode_grey(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
         ) from full
 
 
-def _with_pillow(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
+def _decode_grey(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
     essentials = _ESSENTIALS.get(header.format)
     bare = essentials(data) if essentials else data
-    with Image.open(io.BytesIO(bare), formats=[header.format.upper()]) as image:
-        if image.size != (header.width_px, header.height_px):
-            raise truncated("the file contradicts its own header")
-        image.load()
-        pixels = grey.to_grey(image)
+    pixels = grey.to_grey(isolation.decode(bare, header) if header.is_isolated else _load(bare, header))
     if header.is_negative and header.bit_depth == 16:
         return 255 - pixels  # Pillow turns all but this variant round
     return pixels
+
+
+def _load(data: bytes, header: Header) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=[header.format.upper()])
+    if image.size != (header.width_px, header.height_px):
+        raise truncated("the file contradicts its own header")
+    image.load()
+    return image

@@ -60,7 +60,7 @@ def _from_file(stated: Resolution) -> float:
     if not PPI_MIN <= x <= PPI_MAX:
         is_default = round(x) in _SCREEN_PPI
         raise _out_of_range(f"the file states {x:.4g} ppi{', the default of a screen' if is_default else ''}")
-    return x
+    return float(x)
 
 
 def _range() -> str:

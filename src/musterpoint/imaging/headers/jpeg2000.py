@@ -94,6 +94,7 @@ def _code_stream(data: bytes, offset: int, resolution: Resolution | None) -> Hea
         height_px=y1 - y0,
         bit_depth=_bit_depth(data, offset + 42, channels),
         resolution=resolution,
+        is_isolated=True,
     )
 
 

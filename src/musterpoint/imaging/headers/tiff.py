@@ -42,7 +42,8 @@ _PIXEL_TAGS: Final = frozenset(
         530,  # subsampling of YCbCr
     }
 )
-_COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})
+_UNCOMPRESSED: Final = 1
+_COMPRESSIONS: Final = frozenset({_UNCOMPRESSED, 2, 3, 4, 5, 7, 8, 32773, 32946})
 """None, CCITT, LZW, JPEG, deflate (two numbers), PackBits; the rest is rare and less proven."""
 
 _WHITE_IS_ZERO: Final = 0
@@ -72,6 +73,7 @@ def read(data: bytes) -> Header:
         is_multiple=_has_second_page(first),
         orientation=first.integer(directory.ORIENTATION, 1),
         resolution=first.resolution(),
+        is_isolated=first.integer(_COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED,
         is_negative=first.integer(_PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO,
     )
 
@@ -100,8 +102,8 @@ def _check_variant(first: Directory) -> None:
         raise unsupported(f"a TIFF with {samples} channels of {'/'.join(map(str, depths))} bits")
     if set(first.integers(_SAMPLE_FORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
         raise unsupported("a TIFF of signed or floating-point samples")
-    if first.integer(_COMPRESSION, 1) not in _COMPRESSIONS:
-        raise unsupported(f"a TIFF with compression number {first.integer(_COMPRESSION, 1)}")
+    if first.integer(_COMPRESSION, _UNCOMPRESSED) not in _COMPRESSIONS:
+        raise unsupported(f"a TIFF with compression number {first.integer(_COMPRESSION, _UNCOMPRESSED)}")
     if first.integer(_PHOTOMETRIC, _WHITE_IS_ZERO) not in _PHOTOMETRICS:
         raise unsupported(f"a TIFF with colours of kind {first.integer(_PHOTOMETRIC, 0)}")
 

@@ -39,6 +39,7 @@ class Header:
     orientation  code of EXIF 2.3, 4.6.4 A: 1 is upright
     resolution   None where the file states none, or none with a unit
     is_negative  samples count down from white (TIFF 6.0, WhiteIsZero)
+    is_isolated  to be decoded in a process of its own: see `isolation`
     """
 
     format: ImageFormat
@@ -49,6 +50,7 @@ class Header:
     orientation: int = 1
     resolution: Resolution | None = None
     is_negative: bool = False
+    is_isolated: bool = False
 
 
 def unpack(layout: str, data: bytes, offset: int) -> tuple[int, ...]:

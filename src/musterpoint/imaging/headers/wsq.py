@@ -47,6 +47,7 @@ def read(data: bytes) -> Header:
         height_px=size[1],
         bit_depth=8,
         resolution=Resolution.per_inch(ppi, ppi),
+        is_isolated=True,
     )
 
 
