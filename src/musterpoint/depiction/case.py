@@ -10,15 +10,17 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from musterpoint.depiction.canvas import Canvas
-from musterpoint.depiction.impressions import ImpressionView, lay_impression, scale_bar_px
+from musterpoint.depiction.impressions import ImpressionView, Tone, lay_impression, scale_bar_px
 from musterpoint.depiction.legend import LegendBar, arrange, draw_samples, write_words
 from musterpoint.depiction.lettering import width_of, write
 from musterpoint.depiction.minutiae import mark_minutiae
 from musterpoint.depiction.palette import QUIET_INK
 from musterpoint.depiction.side_by_side import (
     MARGIN_PX,
+    WIDTH_MAX_PX,
     PairedPanels,
     Pairs,
+    Shown,
     common_scale,
     draw_pairs,
     number_pairs,
@@ -55,16 +57,18 @@ def draw_case(
 ) -> Image.Image:
     """Draw all finger pairs of one candidate: the probe left, the candidate right.
 
-    The impressions are shown as they were captured, at one scale, without score, rank or mark, so
-    that what the engine thinks does not lead the eye; an impression of which no image is kept shows
-    its minutiae instead. With `with_pairs` the paired minutiae are marked and joined as well.
+    The impressions are shown whole, at one scale and with their contrast stretched, without score,
+    rank or mark, so that what the engine thinks does not lead the eye; an impression of which no
+    image is kept shows its minutiae instead. With `with_pairs` the paired minutiae are joined.
 
     returns  RGB, at most 1366 px wide; as high as the fingers need
     Raises ValueError for no finger or more than `FINGERS_MAX`.
     """
     if not 0 < len(fingers) <= FINGERS_MAX:
         raise ValueError(f"{len(fingers)} finger pairs, expected 1..{FINGERS_MAX}")
-    scale = common_scale([(finger.probe, finger.candidate) for finger in fingers], _IMPRESSION_MAX_PX)
+    scale = common_scale(
+        [_shown(finger) for finger in fingers], WIDTH_MAX_PX - 2 * MARGIN_PX, _IMPRESSION_MAX_PX
+    )
     rows = _rows(fingers, scale)
     inner_px = max(_INNER_MIN_PX, *(MARGIN_PX + sum(p.size_px[0] for p in row.panels) for row in rows))
     legend = arrange([LegendBar(length_px=scale_bar_px(scale), words="5 mm")], inner_px)
@@ -85,12 +89,18 @@ def draw_case(
     return picture
 
 
+def _shown(finger: FingerPairView) -> tuple[Shown, Shown]:
+    # The whole of both: what lies outside of the ridges may matter to who decides.
+    probe, candidate = finger.probe, finger.candidate
+    return Shown(view=probe, frame=probe.whole), Shown(view=candidate, frame=candidate.whole)
+
+
 def _rows(fingers: Sequence[FingerPairView], scale: float) -> list[PairedPanels]:
     rows: list[PairedPanels] = []
     top_px = MARGIN_PX + _TITLE_PX
     for finger in fingers:
         top_px += _ROW_TITLE_PX
-        row = place_side_by_side(finger.probe, finger.candidate, np.asarray(finger.pairs), top_px, scale)
+        row = place_side_by_side(*_shown(finger), np.asarray(finger.pairs), top_px, scale)
         rows.append(row)
         top_px += row.height_px + MARGIN_PX
     return rows
@@ -98,7 +108,7 @@ def _rows(fingers: Sequence[FingerPairView], scale: float) -> list[PairedPanels]
 
 def _lay_row(canvas: Canvas, row: PairedPanels, *, with_pairs: bool) -> None:
     for panel in row.panels:
-        lay_impression(canvas, panel, is_lightened=with_pairs)
+        lay_impression(canvas, panel, Tone.LIGHT if with_pairs else Tone.FULL)
     if with_pairs:
         draw_pairs(canvas, row)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 import numpy as np
@@ -11,18 +12,24 @@ import numpy.typing as npt
 from PIL import Image
 
 from musterpoint.depiction.canvas import Canvas, Point, Stroke
-from musterpoint.depiction.palette import BIFURCATION, ENDING, FRAME, OTHER_KIND, PAPER, Colour
+from musterpoint.depiction.framing import Frame, frame_of_content
+from musterpoint.depiction.palette import BIFURCATION, ENDING, OTHER_KIND, OUTLINE, PAPER, Colour
 from musterpoint.imaging import FingerImage
 from musterpoint.limits import PPI
-from musterpoint.templates import MinutiaKind, Template
+from musterpoint.templates import Minutiae, MinutiaKind, Template
 
 U8Image = npt.NDArray[np.uint8]
 
 CERTAIN_QUALITY: Final = 153
 """From here on, in 1/255, a minutia is drawn in full: the quality at which extraction is tested."""
 
+TICK: Final = 3.1
+"""How far a tick reaches from the middle of its mark, in radii."""
+
 _FAINTEST: Final = 0.25
-_LIGHTENED_BLACK: Final = 118
+_CONTRAST_MIN: Final = 8
+"""Stretching an image of less contrast would only show its noise."""
+
 KIND_COLOURS: Final[dict[int, Colour]] = {
     MinutiaKind.ENDING: ENDING,
     MinutiaKind.BIFURCATION: BIFURCATION,
@@ -61,15 +68,29 @@ class ImpressionView:
         height_px, width_px = self.image.pixels.shape
         return width_px, height_px
 
+    @property
+    def content(self) -> Frame:
+        """The part with ridges or minutiae."""
+        minutiae = Minutiae.empty() if self.template is None else self.template.minutiae
+        pixels = None if self.image is None else self.image.pixels
+        return frame_of_content(self.size_px, pixels, minutiae.x, minutiae.y)
+
+    @property
+    def whole(self) -> Frame:
+        """All of it."""
+        return Frame.whole(*self.size_px)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """Where an impression lies in a picture.
 
+    frame  the part of the impression that is shown
     scale  pixels of the picture for one pixel at 500 ppi
     """
 
     view: ImpressionView
+    frame: Frame
     left_px: int
     top_px: int
     scale: float
@@ -77,45 +98,49 @@ class Panel:
     @property
     def size_px(self) -> tuple[int, int]:
         """Width and height in the picture."""
-        width_px, height_px = self.view.size_px
+        width_px, height_px = self.frame.size_px
         return max(1, round(width_px * self.scale)), max(1, round(height_px * self.scale))
 
     def place(self, x: float, y: float) -> Point:
         """Where the middle of the impression's pixel (x, y) lies in the picture."""
-        return self.left_px + (x + 0.5) * self.scale, self.top_px + (y + 0.5) * self.scale
+        across, down = x - self.frame.left + 0.5, y - self.frame.top + 0.5
+        return self.left_px + across * self.scale, self.top_px + down * self.scale
 
 
-def lay_impression(canvas: Canvas, panel: Panel, *, is_lightened: bool) -> None:
-    """Draw the image, or a blank ground where there is none, within a thin frame.
+class Tone(Enum):
+    """How dark the pixels of an image come out; contrast is always stretched, all over alike."""
 
-    A lightened image has its contrast stretched and its ridges in middle grey, so that marks stand
-    out; otherwise it is shown as it was captured.
-    """
+    FULL = 0
+    LIGHT = 118  # ridges in middle grey, so that marks stand out on them
+
+
+def lay_impression(canvas: Canvas, panel: Panel, tone: Tone) -> None:
+    """Draw the image, or a blank ground where there is none, within a thin outline."""
     width_px, height_px = panel.size_px
     if panel.view.image is None:
         ground: U8Image = np.full((height_px, width_px), PAPER[0], np.uint8)
     else:
-        pixels = panel.view.image.pixels
-        shown = _lightened(pixels) if is_lightened else pixels
-        resized = Image.fromarray(shown).resize((width_px, height_px), Image.Resampling.BICUBIC)
+        frame = panel.frame
+        toned = Image.fromarray(_toned(panel.view.image.pixels, tone))
+        box = (frame.left, frame.top, frame.right, frame.bottom)
+        resized = toned.resize((width_px, height_px), Image.Resampling.BICUBIC, box=box)
         ground = np.asarray(resized)
     canvas.lay(ground, panel.left_px, panel.top_px)
     left, top = panel.left_px - 0.5, panel.top_px - 0.5
     right, bottom = left + width_px + 1, top + height_px + 1
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    frame = Stroke(colour=FRAME, width_px=1)
+    outline = Stroke(colour=OUTLINE, width_px=1)
     for start, end in zip(corners, (*corners[1:], corners[0]), strict=True):
-        canvas.segment(start, end, frame)
+        canvas.segment(start, end, outline)
 
 
-def _lightened(pixels: U8Image) -> U8Image:
-    dark, light = np.percentile(pixels, (1, 99))
-    if light - dark < 8:
-        # Stretching an almost even image would only show its noise.
+def _toned(pixels: U8Image, tone: Tone) -> U8Image:
+    dark, light = np.percentile(pixels, (0.5, 99.5))
+    if light - dark < _CONTRAST_MIN:
         dark, light = 0.0, 255.0
     share = np.clip((pixels.astype(np.float32) - dark) / (light - dark), 0, 1)
-    lightened: U8Image = np.rint(_LIGHTENED_BLACK + share * (255 - _LIGHTENED_BLACK)).astype(np.uint8)
-    return lightened
+    toned: U8Image = np.rint(tone.value + share * (255 - tone.value)).astype(np.uint8)
+    return toned
 
 
 def opacity_of(quality: int) -> float:
@@ -127,7 +152,7 @@ def opacity_of(quality: int) -> float:
 
 def mark_radius_px(scale: float) -> float:
     """Radius of a mark: about half a ridge, within what can be seen and what hides little."""
-    return min(5.0, max(3.5, 2.3 * scale))
+    return min(5.4, max(3.6, 2.7 * scale))
 
 
 def direction_of(template: Template, index: int) -> Point:
@@ -168,7 +193,7 @@ def draw_mark(canvas: Canvas, centre: Point, direction: Point, kind: int, mark: 
         (x, y), (dx, dy) = centre, direction
         reach = _reach(kind, direction, mark.radius_px)
         start = (x + dx * reach, y + dy * reach)
-        tip = mark.radius_px * 3.2
+        tip = mark.radius_px * TICK
         canvas.segment(start, (x + dx * tip, y + dy * tip), stroke)
 
 

@@ -14,6 +14,7 @@ from musterpoint.depiction.impressions import (
     KIND_COLOURS,
     ImpressionView,
     Panel,
+    Tone,
     lay_impression,
     mark_minutia,
     opacity_of,
@@ -57,7 +58,13 @@ def draw_minutiae(
     Raises ValueError where image and template differ in size.
     """
     view = ImpressionView(image=image, template=template)
-    panel = Panel(view=view, left_px=_MARGIN_PX, top_px=_MARGIN_PX + _TITLE_PX, scale=_fitting_scale(view))
+    panel = Panel(
+        view=view,
+        frame=view.whole,
+        left_px=_MARGIN_PX,
+        top_px=_MARGIN_PX + _TITLE_PX,
+        scale=_fitting_scale(view),
+    )
     width_px, height_px = panel.size_px
     text_width_px = max(width_px, _WIDTH_MIN_PX)
     shown = _shown(template, quality_min)
@@ -65,7 +72,7 @@ def draw_minutiae(
     legend_top_px = panel.top_px + height_px + 10
     canvas = Canvas(text_width_px + 2 * _MARGIN_PX, legend_top_px + legend.height_px + _MARGIN_PX - 6)
 
-    lay_impression(canvas, panel, is_lightened=True)
+    lay_impression(canvas, panel, Tone.LIGHT)
     mark_minutiae(canvas, panel, quality_min)
     draw_samples(canvas, legend, panel.left_px, legend_top_px)
 

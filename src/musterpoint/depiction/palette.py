@@ -10,8 +10,8 @@ Colour = tuple[int, int, int]
 PAPER: Final[Colour] = (255, 255, 255)
 INK: Final[Colour] = (31, 36, 42)
 QUIET_INK: Final[Colour] = (95, 102, 110)
-FRAME: Final[Colour] = (203, 208, 213)
-UNPAIRED: Final[Colour] = (120, 126, 133)
+OUTLINE: Final[Colour] = (203, 208, 213)
+UNPAIRED: Final[Colour] = (88, 94, 101)
 
 # Okabe and Ito, "Color universal design" (2008): vermilion and blue keep apart in every kind of
 # colour vision; both are darkened a little so that a thin ring stays clear on grey ridges.

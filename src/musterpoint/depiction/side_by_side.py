@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import ImageDraw
 
 from musterpoint.depiction.canvas import Canvas, Stroke
+from musterpoint.depiction.framing import Frame
 from musterpoint.depiction.impressions import (
     ImpressionView,
     Panel,
@@ -20,6 +21,7 @@ from musterpoint.depiction.impressions import (
 )
 from musterpoint.depiction.lettering import write_label
 from musterpoint.depiction.minutiae import QUALITY_MIN
+from musterpoint.depiction.numbering import place_numbers
 from musterpoint.depiction.palette import PAIRS, UNPAIRED, Colour
 
 Pairs = npt.NDArray[np.integer]
@@ -64,23 +66,31 @@ class PairedPanels:
         return max(panel.size_px[1] for panel in self.panels)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An impression and the part of it that is shown."""
+
+    view: ImpressionView
+    frame: Frame
+
+
 def place_side_by_side(
-    probe: ImpressionView, reference: ImpressionView, pairs: Pairs, top_px: int, scale: float
+    probe: Shown, reference: Shown, pairs: Pairs, top_px: int, scale: float
 ) -> PairedPanels:
     """The probe at the left margin, the reference right of it, both hanging from `top_px`."""
-    left = Panel(view=probe, left_px=MARGIN_PX, top_px=top_px, scale=scale)
+    left = Panel(view=probe.view, frame=probe.frame, left_px=MARGIN_PX, top_px=top_px, scale=scale)
     right_px = 2 * MARGIN_PX + left.size_px[0]
-    right = Panel(view=reference, left_px=right_px, top_px=top_px, scale=scale)
+    right = Panel(view=reference.view, frame=reference.frame, left_px=right_px, top_px=top_px, scale=scale)
     return PairedPanels(probe=left, reference=right, pairs=pairs)
 
 
-def common_scale(views: Iterable[tuple[ImpressionView, ImpressionView]], height_px: int) -> float:
+def common_scale(shown: Iterable[tuple[Shown, Shown]], width_px: int, height_px: int) -> float:
     """The largest scale at which each two impressions fit the width, and each fits the height."""
     scale = _SCALE_MAX
-    for pair in views:
-        width_px = sum(view.size_px[0] for view in pair)
-        higher_px = max(view.size_px[1] for view in pair)
-        scale = min(scale, (WIDTH_MAX_PX - 3 * MARGIN_PX) / width_px, height_px / higher_px)
+    for pair in shown:
+        both_px = sum(one.frame.size_px[0] for one in pair)
+        higher_px = max(one.frame.size_px[1] for one in pair)
+        scale = min(scale, (width_px - MARGIN_PX) / both_px, height_px / higher_px)
     return scale
 
 
@@ -99,14 +109,25 @@ def draw_pairs(canvas: Canvas, panels: PairedPanels) -> None:
 
 
 def number_pairs(draw: ImageDraw.ImageDraw, panels: PairedPanels) -> None:
-    """Write the number of each pair at both of its ends, from 1 at the top of the probe."""
-    for number, (colour, ends) in enumerate(_numbered(panels), 1):
-        for panel, index in ends:
-            template = panel.view.template
-            assert template is not None
-            (x, y), (dx, dy) = _middle(panel, index), direction_of(template, index)
-            away = mark_radius_px(panel.scale) + 9
-            write_label(draw, (x - dx * away, y - dy * away), str(number), colour)
+    """Write the number of each pair at both of its ends, from 1 at the top of the probe.
+
+    Where marks stand so close that there is no room at one end, both go without; their colour and
+    their line remain.
+    """
+    numbered = _numbered(panels)
+    places = []
+    for side, (panel, paired) in enumerate(zip(panels.panels, panels.pairs.T, strict=True)):
+        template = panel.view.template
+        if template is None:
+            return
+        indices = [ends[side][1] for _, ends in numbered]
+        marks = [(_middle(panel, index), direction_of(template, index)) for index in indices]
+        others = [_middle(panel, index) for index in _unpaired(panel, paired)]
+        places.append(place_numbers(marks, others, mark_radius_px(panel.scale)))
+    for number, ((colour, _), left, right) in enumerate(zip(numbered, *places, strict=True), 1):
+        if left is not None and right is not None:
+            write_label(draw, left, str(number), colour)
+            write_label(draw, right, str(number), colour)
 
 
 def _numbered(panels: PairedPanels) -> list[tuple[Colour, tuple[tuple[Panel, int], tuple[Panel, int]]]]:
