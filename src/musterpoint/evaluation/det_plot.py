@@ -1,0 +1,213 @@
+"""The detection error trade-off as a picture (SVG), with a place for the rate zero on a log scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from musterpoint.evaluation.rates import F64, Det
+
+_LEFT_PX: Final = 84
+_TOP_PX: Final = 58
+_SIDE_PX: Final = 440
+_ZERO_PX: Final = 34
+"""Width of the band that stands for the rate zero, which has no place on a logarithmic scale."""
+_LEGEND_PX: Final = 268
+_LINE_PX: Final = 22
+_BOTTOM_PX: Final = 78
+
+_INK: Final = "#1f242a"
+_QUIET: Final = "#5f666e"
+_GRID: Final = "#dde1e5"
+_BAND: Final = "#f1f3f5"
+
+# After Okabe and Ito, "Color universal design" (2008), darkened where too light for a thin line on
+# white; the dashes tell the curves apart without colour.
+_STYLES: Final = (
+    ("#005ca0", ""),
+    ("#c44a00", "7 3"),
+    ("#00785a", "2 3"),
+    ("#a33c7c", "9 3 2 3"),
+    ("#8a6d00", "4 2"),
+    ("#2a8fbd", "12 4"),
+    ("#7a2e2e", "1 3"),
+    ("#4b4b9b", "6 2 1 2 1 2"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """One line of the picture; `is_summary` draws it stronger, in the colour of the text."""
+
+    label: str
+    det: Det
+    is_summary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A rate from 10^low to 10^high on `_SIDE_PX` pixels, with zero in a band below."""
+
+    low: int
+    high: int
+
+    def place_px(self, rates: F64, zero_px: float) -> F64:
+        """Distance from the end of the band for zero, which lies at -`zero_px`."""
+        with np.errstate(divide="ignore"):
+            decades = np.log10(rates)
+        place = (decades - self.low) / (self.high - self.low) * _SIDE_PX
+        return np.where(rates > 0, np.clip(place, 0, _SIDE_PX), -zero_px)
+
+
+def draw_det(curves: Sequence[Curve], *, title: str) -> str:
+    """An SVG picture of 1 to any number of curves, FMR to the right and FNMR upwards.
+
+    Both scales are logarithmic and begin at one comparison of the largest class; a grey band before
+    them stands for the rate zero, where each curve has a line of its own. A point of a curve is the
+    lowest FNMR at no more than that FMR, so the line is a staircase.
+    """
+    x, y = _axes([curve.det for curve in curves])
+    legend_px = max(_SIDE_PX + _ZERO_PX, _LINE_PX * (len(curves) + 4))
+    width_px = _LEFT_PX + _ZERO_PX + _SIDE_PX + _LEGEND_PX
+    height_px = _TOP_PX + legend_px + _BOTTOM_PX
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}" '
+        f'width="{width_px}" height="{height_px}" role="img" aria-labelledby="title description" '
+        'font-family="system-ui, sans-serif" font-size="13">',
+        f'<title id="title">{escape(title)}</title>',
+        f'<desc id="description">{escape(_description(curves))}</desc>',
+        f'<rect width="{width_px}" height="{height_px}" fill="#ffffff"/>',
+        _text(_LEFT_PX, 32, title, size=17),
+        *_frame(x, y),
+        *(_path(curve, index, len(curves), (x, y)) for index, curve in enumerate(curves)),
+        *_legend(curves),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _axes(dets: Sequence[Det]) -> tuple[_Axis, _Axis]:
+    without_false_match = [float(det.fnmr[np.argmax(det.fmr == 0)]) for det in dets]
+    fewest_false_nonmatches = [float(det.fmr[det.fnmr == det.fnmr[0]].min()) for det in dets]
+    return (
+        _axis([det.fmr for det in dets], max(fewest_false_nonmatches)),
+        _axis([det.fnmr for det in dets], max(without_false_match)),
+    )
+
+
+def _axis(rates: Sequence[F64], largest: float) -> _Axis:
+    # The curves go on to 1 in both directions, along the band for zero: nothing is seen there.
+    smallest = min(float(each[each > 0].min(initial=1.0)) for each in rates)
+    low = min(math.floor(math.log10(smallest)), -2)
+    high = math.ceil(math.log10(largest)) if largest > 0 else low + 1
+    return _Axis(low, min(max(high, low + 1, -1), 0))
+
+
+def _frame(x: _Axis, y: _Axis) -> list[str]:
+    left, bottom = _LEFT_PX + _ZERO_PX, _TOP_PX + _SIDE_PX
+    length = _SIDE_PX + _ZERO_PX
+    parts = [
+        f'<rect x="{_LEFT_PX}" y="{_TOP_PX}" width="{_ZERO_PX}" height="{length}" fill="{_BAND}"/>',
+        f'<rect x="{_LEFT_PX}" y="{bottom}" width="{length}" height="{_ZERO_PX}" fill="{_BAND}"/>',
+    ]
+    for decade in range(x.low, x.high + 1):
+        place = left + float(x.place_px(np.array([10.0**decade]), 0)[0])
+        parts.append(_line(place, _TOP_PX, place, bottom + _ZERO_PX))
+        parts.append(_text(place, bottom + _ZERO_PX + 20, _percent(decade), anchor="middle"))
+    for decade in range(y.low, y.high + 1):
+        place = bottom - float(y.place_px(np.array([10.0**decade]), 0)[0])
+        parts.append(_line(_LEFT_PX, place, left + _SIDE_PX, place))
+        parts.append(_text(_LEFT_PX - 8, place + 4, _percent(decade), anchor="end"))
+    parts.append(_text(_LEFT_PX + _ZERO_PX / 2, bottom + _ZERO_PX + 20, "0", anchor="middle"))
+    parts.append(_text(_LEFT_PX - 8, bottom + _ZERO_PX / 2 + 4, "0", anchor="end"))
+    parts.append(
+        _text(left + _SIDE_PX / 2, bottom + _ZERO_PX + 46, "False match rate (FMR)", anchor="middle", size=14)
+    )
+    parts.append(
+        f'<g transform="translate(24 {_TOP_PX + _SIDE_PX / 2}) rotate(-90)">'
+        f"{_text(0, 0, 'False non-match rate (FNMR)', anchor='middle', size=14)}</g>"
+    )
+    return [*parts, *_equal_rates(x, y)]
+
+
+def _equal_rates(x: _Axis, y: _Axis) -> list[str]:
+    low, high = 10.0 ** max(x.low, y.low), 10.0 ** min(x.high, y.high)
+    if low >= high:
+        return []
+    ends = np.array([low, high])
+    across = _LEFT_PX + _ZERO_PX + x.place_px(ends, 0)
+    down = _TOP_PX + _SIDE_PX - y.place_px(ends, 0)
+    return [
+        f'<path d="M{across[0]:.1f} {down[0]:.1f}L{across[1]:.1f} {down[1]:.1f}" '
+        f'stroke="{_QUIET}" stroke-dasharray="1 4" fill="none"/>',
+        _text(across[1] - 6, down[1] + 18, "FMR = FNMR", anchor="end", size=11, fill=_QUIET),
+    ]
+
+
+def _path(curve: Curve, index: int, count: int, axes: tuple[_Axis, _Axis]) -> str:
+    zero_px = _ZERO_PX * (index + 1) / (count + 1)
+    across = _LEFT_PX + _ZERO_PX + axes[0].place_px(curve.det.fmr, zero_px)
+    down = _TOP_PX + _SIDE_PX - axes[1].place_px(curve.det.fnmr, zero_px)
+    points = [f"M{across[0]:.1f} {down[0]:.1f}"]
+    for step in range(1, len(across)):
+        # First up, then left: between two thresholds only the higher FNMR keeps the FMR.
+        if abs(down[step] - down[step - 1]) > 0:
+            points.append(f"V{down[step]:.1f}")
+        if abs(across[step] - across[step - 1]) > 0:
+            points.append(f"H{across[step]:.1f}")
+    return f'<path d="{"".join(_thinned(points))}" {_stroke(curve, index)} fill="none"/>'
+
+
+def _thinned(points: Sequence[str]) -> list[str]:
+    # Of moves in one direction only the last counts, and thousands fall onto one tenth of a pixel.
+    kept: list[str] = []
+    for point in points:
+        if kept and kept[-1][0] == point[0]:
+            kept[-1] = point
+        else:
+            kept.append(point)
+    return kept
+
+
+def _legend(curves: Sequence[Curve]) -> list[str]:
+    left = _LEFT_PX + _ZERO_PX + _SIDE_PX + 28
+    parts = []
+    for index, curve in enumerate(curves):
+        down = _TOP_PX + 14 + _LINE_PX * index
+        parts.append(f'<path d="M{left} {down - 4}h34" {_stroke(curve, index)} fill="none"/>')
+        parts.append(_text(left + 44, down, curve.label))
+    down = _TOP_PX + 14 + _LINE_PX * len(curves) + 10
+    notes = ("Grey bands: the rate is zero;", "each curve has its own line there.")
+    parts += [_text(left, down + 17 * row, note, size=12, fill=_QUIET) for row, note in enumerate(notes)]
+    return parts
+
+
+def _stroke(curve: Curve, index: int) -> str:
+    if curve.is_summary:
+        return f'stroke="{_INK}" stroke-width="2.6"'
+    colour, dashes = _STYLES[index % len(_STYLES)]
+    return f'stroke="{colour}" stroke-width="1.8"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
+
+
+def _line(x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{_GRID}"/>'
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, fill: str = _INK) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{fill}">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _percent(decade: int) -> str:
+    return f"{10.0 ** (decade + 2):.{max(0, -decade - 2)}f} %"
+
+
+def _description(curves: Sequence[Curve]) -> str:
+    return "False non-match rate over false match rate of: " + "; ".join(curve.label for curve in curves)
