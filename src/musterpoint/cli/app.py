@@ -65,8 +65,12 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
     ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+)
 @click.option("--debug", is_flag=True, help="Show where an unexpected error happened.")
 @click.pass_context
 def musterpoint(ctx: click.Context, debug: bool) -> None:
@@ -95,7 +99,7 @@ def main() -> NoReturn:
         # The reader of our output went away, as `head` does; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _stop(0)
-    except Exception as error:  # noqa: BLE001  the outermost frame: a person sees no traceback
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
         reference = uuid.uuid4().hex[:8]

@@ -29,7 +29,10 @@ def json_option(command: Command) -> Command:
 def ppi_option(command: Command) -> Command:
     """`--ppi`: resolution, where files do not state it."""
     return click.option(
-        "--ppi", type=float, metavar="N", help="Resolution in pixels per inch, where a file does not state it."
+        "--ppi",
+        type=float,
+        metavar="N",
+        help="Resolution in pixels per inch, where a file does not state it.",
     )(command)
 
 

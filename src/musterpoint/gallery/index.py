@@ -118,7 +118,9 @@ class Gallery(Generic[Person]):
             references=rows,
         )
 
-    def _candidates(self, probe: Sequence[Template], size: int, target_fpir: float) -> list[Candidate[Person]]:
+    def _candidates(
+        self, probe: Sequence[Template], size: int, target_fpir: float
+    ) -> list[Candidate[Person]]:
         prepared = [prepare(template) for template in probe]
         rows = len(self._positions)
         scores = np.stack([score_all(p, self._pack, 0, rows, threads=self._threads) for p in prepared])

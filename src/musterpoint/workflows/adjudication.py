@@ -10,8 +10,8 @@ import numpy as np
 
 from musterpoint import templates
 from musterpoint.clock import Clock
-from musterpoint.comparison import expected_false_positives, fuse, prepare
 from musterpoint.comparison import compare as compare_prepared
+from musterpoint.comparison import expected_false_positives, fuse, prepare
 from musterpoint.errors import Conflict, NotFound, UnusableInput
 from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
 from musterpoint.registry import ANSWER_OF_VERDICT, Case, Reference, Verdict
@@ -196,9 +196,7 @@ def _chosen(case: Case, verdict: Verdict, same_as: str | None) -> EncounterId | 
     return chosen
 
 
-def _subject(
-    work: UnitOfWork, verdict: Verdict, chosen: EncounterId | None
-) -> tuple[SubjectId | None, bool]:
+def _subject(work: UnitOfWork, verdict: Verdict, chosen: EncounterId | None) -> tuple[SubjectId | None, bool]:
     """Whose encounter it is from now on, and whether that subject is new."""
     if verdict is Verdict.CANNOT_TELL:
         return None, False

@@ -86,7 +86,9 @@ def _decode(submission: Submission) -> FingerImage:
         return imaging.decode(submission.data, ppi=submission.ppi, where=submission.name)
     if submission.ppi is None:
         raise ResolutionMissing(
-            expected=f"{PPI_MIN}-{PPI_MAX} ppi", found="no resolution for bare pixels", hint="Give it with --ppi"
+            expected=f"{PPI_MIN}-{PPI_MAX} ppi",
+            found="no resolution for bare pixels",
+            hint="Give it with --ppi",
         )
     width, height = submission.raw_size
     return imaging.raw(

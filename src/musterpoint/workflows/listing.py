@@ -33,7 +33,9 @@ RECORD_SUFFIXES = frozenset({".fmr", ".iso", ".ansi", ".iso-fmr", ".ansi-fmr", "
 COLUMNS = ("record", "file", "finger", "ppi", "not_captured")
 
 _FINGER = re.compile(
-    r"(?:(?P<name>.*)[_. ])?(?P<side>right|left)[-_ ](?P<finger>thumb|index|middle|ring|little)(?:[-_ ]\d{1,2})?",
+    r"(?:(?P<name>.*)[_. ])?"
+    r"(?P<side>right|left)[-_ ](?P<finger>thumb|index|middle|ring|little)"
+    r"(?:[-_ ]\d{1,2})?",
     re.IGNORECASE,
 )
 
@@ -46,10 +48,14 @@ class ListedFile:
     position: FingerPosition = FingerPosition.UNKNOWN
     ppi: float | None = None
 
-    def read(self) -> Submission:
-        """The file as a submission. Raises UnusableInput where it cannot be read or is too large."""
+    def read(self, raw_size: tuple[int, int] | None = None) -> Submission:
+        """The file as a submission. Raises UnusableInput where it cannot be read."""
         return Submission(
-            name=str(self.path), data=read_file(self.path), position=self.position, ppi=self.ppi
+            name=str(self.path),
+            data=read_file(self.path),
+            position=self.position,
+            ppi=self.ppi,
+            raw_size=raw_size,
         )
 
 
@@ -95,7 +101,9 @@ def read_file(path: Path) -> bytes:
 def finger_of(path: Path) -> FingerPosition:
     """The finger that a file's name says, or UNKNOWN."""
     match = _FINGER.fullmatch(path.stem)
-    return FingerPosition.from_label(f"{match['side']}-{match['finger']}") if match else FingerPosition.UNKNOWN
+    return (
+        FingerPosition.from_label(f"{match['side']}-{match['finger']}") if match else FingerPosition.UNKNOWN
+    )
 
 
 def parse_finger(text: str, where: str = "") -> FingerPosition:
@@ -233,7 +241,10 @@ def _text(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ListingError(
-            expected="text in UTF-8", found="other bytes", hint="Save the table as CSV in UTF-8", where=str(path)
+            expected="text in UTF-8",
+            found="other bytes",
+            hint="Save the table as CSV in UTF-8",
+            where=str(path),
         ) from None
 
 

@@ -116,22 +116,36 @@ class ScreeningOutcome:
         return cls(fingers=fingers, **values)
 
 
-def screen(station: Station, request: ScreeningRequest) -> ScreeningOutcome:
+def find_screened(station: Station, request: ScreeningRequest) -> ScreeningOutcome | None:
+    """What came of the request in an earlier run, if it was answered then. Raises RequestConflict."""
+    with station.database.read() as snapshot:
+        return _stored(snapshot.outcome_of(request.request_id, _digest(request)))
+
+
+def screen(
+    station: Station, request: ScreeningRequest, captures: Sequence[Capture] | None = None
+) -> ScreeningOutcome:
     """Screen one person and record what came of it, in one transaction.
+
+    captures  what `capture` made of the submissions, where that was done before
 
     Nobody is declared a match: candidates open a case, which a person decides. Raises UnusableInput
     or NotCapturable for what cannot be used, RequestConflict where the request identifier served
     for another request, RegistryBusy where others write without pause; nothing is changed then.
     """
+    answered = find_screened(station, request)
+    if answered is not None:
+        return answered
     asked = _digest(request)
-    with station.database.read() as snapshot:
-        stored = snapshot.outcome_of(request.request_id, asked)
-    if stored is not None:
-        return replace(ScreeningOutcome.from_json(stored), is_repeated=True)
     if not request.submissions:
         return _record_without_sample(station, request, asked)
-    captures = capture(station.extractor, request.submissions)
+    if captures is None:
+        captures = capture(station.extractor, request.submissions)
     return _search_and_record(station, request, asked, captures)
+
+
+def _stored(text: str | None) -> ScreeningOutcome | None:
+    return None if text is None else replace(ScreeningOutcome.from_json(text), is_repeated=True)
 
 
 def _digest(request: ScreeningRequest) -> str:
@@ -145,9 +159,9 @@ def _record_without_sample(station: Station, request: ScreeningRequest, asked: s
     outcome = outcome_without_sample(request.not_captured)
     encounter = _encounter(station, request, outcome=outcome, subject_id=None, decision=None)
     with station.database.unit_of_work() as work:
-        stored = work.outcome_of(request.request_id, asked)
-        if stored is not None:
-            return replace(ScreeningOutcome.from_json(stored), is_repeated=True)
+        answered = _stored(work.outcome_of(request.request_id, asked))
+        if answered is not None:
+            return answered
         position = _journal_encounter(work, encounter)
         work.add_gallery_if_missing(encounter.gallery)
         work.add_encounter(encounter)
@@ -175,9 +189,9 @@ def _search_and_record(
     for _ in range(SEARCH_ATTEMPTS_MAX):
         found = index.search(station.database, probe, station.target_fpir)
         with station.database.unit_of_work() as work:
-            stored = work.outcome_of(request.request_id, asked)
-            if stored is not None:
-                return replace(ScreeningOutcome.from_json(stored), is_repeated=True)
+            answered = _stored(work.outcome_of(request.request_id, asked))
+            if answered is not None:
+                return answered
             current = index.search_newcomers(work, probe, station.target_fpir, found)
             if current is None:
                 continue

@@ -81,9 +81,7 @@ class RegistryIndex:
             return self._search(probe, target_fpir, people=len(self._gallery))
 
     def _follow(self, snapshot: Snapshot) -> None:
-        moved = any(
-            line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=self._applied)
-        )
+        moved = any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=self._applied))
         if moved and self._applied:
             self._clear()
         self._add(snapshot.index_rows(self._galleries, since=self._applied))

@@ -1,0 +1,110 @@
+"""`musterpoint demo`: the main job, on synthetic people."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from musterpoint.cli.options import json_option
+from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.pictures import write_picture
+from musterpoint.cli.progress import Progress
+from musterpoint.errors import StorageFull
+
+DEFAULT_OUTPUT = "musterpoint-demo"
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_OUTPUT,
+    show_default=True,
+    help="Folder for the report and the picture.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
+@json_option
+def demo(output: Path, opens: bool, as_json: bool) -> None:
+    """See the main job done with synthetic people.
+
+    Makes people with synthetic fingerprint images in a temporary folder, screens them as they
+    arrive, and writes a report with pictures. No real finger is needed, and nothing else is kept.
+    """
+    began = time.monotonic()
+    # Imported here, so that the first word of progress comes before the slow imports.
+    with _showing_progress() as progress:
+        from musterpoint.workflows.demonstration import demonstrate
+
+        with tempfile.TemporaryDirectory(prefix="musterpoint-demo-") as folder:
+            result = demonstrate(Path(folder), progress.reach_stage)
+    from musterpoint.cli.demonstration_report import comparison_picture, report_page, table_rows
+
+    picture, page = output / "comparison.png", output / "report.html"
+    write_picture(comparison_picture(result), picture)
+    try:
+        page.write_text(report_page(result), encoding="utf-8")
+    except OSError as error:
+        raise StorageFull(
+            expected="a folder where the report can be written",
+            found=(error.strerror or "an error").lower(),
+            hint="Name another with --output",
+            where=str(page),
+        ) from error
+    rows = table_rows(result)
+    if as_json:
+        names = ("person", "shown", "answer", "why")
+        print_json(
+            {
+                "people": [dict(zip(names, row, strict=True)) for row in rows],
+                "picture": str(picture),
+                "report": str(page),
+                "seconds": round(time.monotonic() - began, 1),
+            }
+        )
+    else:
+        print_table(("person", "what was shown", "answer", "why"), rows)
+        click.echo(f"One comparison as a picture: {picture}")
+        click.echo(f"The report with all pictures: {page}")
+        say(f"{time.monotonic() - began:.0f} s from typing to here.")
+    if opens:
+        webbrowser.open(page.resolve().as_uri())
+
+
+class _Stages:
+    """One progress display after another, as the stages of the demonstration follow."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._progress: Progress | None = None
+
+    def reach_stage(self, stage: str, done: int, total: int) -> None:
+        """Say how much of a stage is done."""
+        if stage != self._stage:
+            self.finish()
+            self._stage = stage
+            self._progress = Progress(stage, total)
+            self._progress.__enter__()
+        if self._progress is not None:
+            self._progress.reach(done, total)
+
+    def finish(self) -> None:
+        """Say that the present stage is over."""
+        if self._progress is not None:
+            self._progress.__exit__(None, None, None)
+            self._progress = None
+
+
+@contextmanager
+def _showing_progress() -> Iterator[_Stages]:
+    say("Preparing; the first time takes longer, because code is compiled.")
+    stages = _Stages()
+    try:
+        yield stages
+    finally:
+        stages.finish()

@@ -1,0 +1,136 @@
+"""What the demonstration shows: table, picture and page from one result."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from musterpoint import __version__
+from musterpoint.cli.screening import headline
+from musterpoint.comparison import compare, false_match_rate, prepare
+from musterpoint.depiction import (
+    NO_PROBABILITY,
+    ComparisonSection,
+    DemonstrationReport,
+    ReportFigure,
+    ReportPicture,
+    ReportRow,
+    describe_comparison,
+    draw_comparison,
+    draw_thumbnail,
+    render_report,
+)
+from musterpoint.registry import Answer, Outcome
+from musterpoint.synthetic import GENERATOR_VERSION
+from musterpoint.workflows.demonstration import COLLECTION_PEOPLE, Demonstration, Screened
+
+LIMITS = (
+    "The fingers are synthetic. Accuracy on real fingers is measured in docs/accuracy.md, never on these.",
+    "The decisions were made by the demonstration, which knows who is who. At a gate, a person decides.",
+    "Somebody who comes back with other fingers cannot be found by fingerprints; ask for the same ones.",
+    "Agreements, roles, encryption and verifiable logs are not part of this version.",
+)
+
+_WHY_NO_SEARCH = {
+    Outcome.FAILED_CAPTURE.value: "No finger could be captured: recorded with the reason, without a search",
+    Outcome.REFUSED.value: "Refused: recorded, without a search",
+}
+_MEANING = {
+    Answer.KNOWN.value: "Joins the person's earlier record.",
+    Answer.NOT_KNOWN.value: "Enrolled as a new person.",
+    Answer.CANNOT_TELL.value: "Nothing is claimed. Capture again, with the advice given.",
+    Outcome.FAILED_CAPTURE.value: "Counted. Goes on by the way for exceptions; it costs no extra step.",
+    Outcome.REFUSED.value: "Counted. A refusal is an outcome like any other.",
+}
+
+
+def table_rows(result: Demonstration) -> list[tuple[str, str, str, str]]:
+    """One row for each arrival: person, what was shown, answer, why."""
+    return [
+        (f"Person {one.person_number}", one.arrival.shown, answer_of(one), why_of(one))
+        for one in result.screened
+    ]
+
+
+def answer_of(one: Screened) -> str:
+    """The answer as the gate hears it, and what a decision made of it."""
+    if one.outcome is None:
+        return "not usable"
+    return f"{headline(one.outcome)} → {one.decided}" if one.decided else headline(one.outcome)
+
+
+def why_of(one: Screened) -> str:
+    """The reason of the answer in one sentence."""
+    if one.outcome is None:
+        return f"{one.refusal} Nothing was recorded"
+    if one.outcome.answer is None:
+        return _WHY_NO_SEARCH[one.outcome.outcome]
+    searched = f"{one.outcome.people} people searched"
+    if one.decided:
+        return f"{searched}, a candidate found, and somebody decided"
+    if one.outcome.answer == Answer.CANNOT_TELL.value:
+        reasons = ", ".join(reason for finger in one.outcome.fingers for reason in finger.reasons)
+        return f"{searched}, but the quality is too low to tell ({reasons})" if reasons else searched
+    left_out = one.outcome.people - one.outcome.people_comparable
+    unseen = f"; {left_out} of them without these fingers on record" if left_out else ""
+    return f"{searched}, nobody alike{unseen}"
+
+
+def comparison_picture(result: Demonstration) -> Image.Image:
+    """Both impressions of one finger side by side, corresponding minutiae joined."""
+    (first, probe), (second, reference) = result.compared
+    found = compare(prepare(probe.template), prepare(reference.template))
+    caption = describe_comparison(len(found.pairs), false_match_rate(found.score))
+    return draw_comparison(first, probe.template, second, reference.template, found.pairs, caption=caption)
+
+
+def report_page(result: Demonstration) -> str:
+    """The page as HTML that needs nothing beside itself."""
+    picture = comparison_picture(result)
+    return render_report(
+        DemonstrationReport(
+            title="Screening at a gate",
+            headline=(
+                f"{len(result.screened)} arrivals were screened against an earlier registry of "
+                f"{COLLECTION_PEOPLE} people and against each other."
+            ),
+            rows=tuple(_report_row(one) for one in result.screened),
+            comparison=ComparisonSection(
+                picture=ReportPicture.of(
+                    picture, "Two impressions of one finger, corresponding minutiae joined by lines"
+                ),
+                words=(NO_PROBABILITY,),
+            ),
+            figures=_figures(result),
+            limits=LIMITS,
+            made_with=f"musterpoint {__version__}, generator of synthetic fingers {GENERATOR_VERSION}",
+        )
+    )
+
+
+def _figures(result: Demonstration) -> tuple[ReportFigure, ...]:
+    searches = sum(one.outcome is not None and one.outcome.answer is not None for one in result.screened)
+    each = result.seconds_of_screening / len(result.screened)
+    return (
+        ReportFigure(value=str(result.people_enrolled), words="people in the registry at the end"),
+        ReportFigure(value=str(searches), words="searches"),
+        ReportFigure(value=f"{each:.1f} s", words="for each arrival, from image to answer"),
+        ReportFigure(value=f"{result.seconds:.0f} s", words="for everything, drawing the fingers included"),
+    )
+
+
+def _report_row(one: Screened) -> ReportRow:
+    answer = one.decided or (one.outcome.answer or one.outcome.outcome if one.outcome else "")
+    meaning = _MEANING.get(answer, "The officer captures again.")
+    if one.decided:
+        meaning = f"A case was opened and decided. {meaning}"
+    return ReportRow(
+        person=f"Person {one.person_number}",
+        shown=f"{one.arrival.shown}.",
+        answer=answer_of(one),
+        why=f"{why_of(one)}.",
+        meaning=meaning,
+        thumbnails=tuple(
+            ReportPicture.of(draw_thumbnail(image), f"{position.label.replace('-', ' ')} of this person")
+            for position, image in one.arrival.pictures
+        ),
+    )

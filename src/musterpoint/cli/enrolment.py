@@ -1,0 +1,199 @@
+"""`musterpoint enrol`: load an existing collection."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from musterpoint.cli.files import expand
+from musterpoint.cli.options import data_option, fpir_option, json_option, ppi_option, raw_option
+from musterpoint.cli.output import in_words, print_json, print_table, say
+from musterpoint.cli.progress import Progress
+from musterpoint.cli.texts import ShortText
+from musterpoint.errors import StorageFull, UnusableInput
+from musterpoint.identifiers import RequestId
+from musterpoint.workflows.batch import BatchItem, run_batch
+from musterpoint.workflows.capturing import Capture, capture, digest
+from musterpoint.workflows.enrolment import (
+    EnrolmentOutcome,
+    EnrolmentRequest,
+    PossibleDuplicate,
+    find_enrolled,
+)
+from musterpoint.workflows.enrolment import enrol as enrol_record
+from musterpoint.workflows.listing import ListedPerson, list_people
+from musterpoint.workflows.station import Station, open_station
+
+EXIT_SOME_FAILED = 11
+ROWS_PRINTED_MAX = 50
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option(
+    "--gallery", type=ShortText(), required=True, help="Gallery to load into; made if there is none."
+)
+@click.option(
+    "--duplicates",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the possible duplicates to this CSV file.",
+)
+@click.option(
+    "--keep-images/--no-images", default=True, show_default=True, help="Keep impressions for adjudication."
+)
+@fpir_option
+@ppi_option
+@raw_option
+@json_option
+@data_option
+def enrol(
+    paths: tuple[str, ...],
+    gallery: str,
+    duplicates: Path | None,
+    keep_images: bool,
+    fpir: float,
+    ppi: float | None,
+    raw: tuple[int, int] | None,
+    as_json: bool,
+    data: Path | None,
+) -> int:
+    """Load an existing collection into a gallery.
+
+    PATHS are folders, files, globs or CSV manifests (columns record, file, finger, ppi). Files are
+    images, ISO/IEC 19794-2 or INCITS 378 records, named PERSON/FINGER.png or PERSON_FINGER.png,
+    as in 4711_right-index.png. Stopped and started again, it goes on where it was.
+
+    \b
+    Examples:
+      musterpoint enrol --gallery registry-2025 collection/
+      musterpoint enrol --gallery registry-2025 collection.csv --duplicates duplicates.csv
+    """
+    listing = list_people(expand(paths), ppi=ppi)
+    if listing.files_skipped:
+        say(f"{listing.files_skipped} files are neither images nor records and are passed over.")
+    station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
+    items: list[BatchItem[EnrolmentOutcome]] = []
+    with Progress("records enrolled", len(listing.people)) as progress:
+        ahead = _capture_ahead(station, gallery, raw)
+        for item in run_batch(listing.people, ahead, lambda pair: enrol_record(station, *pair)):
+            items.append(item)
+            progress.advance()
+    if duplicates is not None:
+        _write_duplicates(duplicates, items)
+    if as_json:
+        print_json(_as_json(gallery, items))
+    else:
+        _print(items)
+    return EXIT_SOME_FAILED if any(item.error for item in items) else 0
+
+
+def _capture_ahead(
+    station: Station, gallery: str, raw_size: tuple[int, int] | None
+) -> Callable[[ListedPerson], tuple[EnrolmentRequest, tuple[Capture, ...] | None]]:
+    def ahead(person: ListedPerson) -> tuple[EnrolmentRequest, tuple[Capture, ...] | None]:
+        if not person.files:
+            raise UnusableInput(
+                expected="at least one image or record",
+                found="none",
+                hint="Only people with fingers can be loaded into a gallery",
+                where=person.record,
+            )
+        submissions = tuple(file.read(raw_size) for file in person.files)
+        known_by = digest(submissions, "collection", gallery, person.record)
+        request = EnrolmentRequest(
+            request_id=RequestId(uuid.UUID(hex=known_by[:32], version=8)),
+            submissions=submissions,
+            gallery=gallery,
+            source_record=person.record,
+        )
+        if find_enrolled(station, request) is not None:
+            return request, ()
+        return request, capture(station.extractor, submissions)
+
+    return ahead
+
+
+def _found(items: Sequence[BatchItem[EnrolmentOutcome]]) -> list[tuple[EnrolmentOutcome, PossibleDuplicate]]:
+    return [
+        (item.result, found) for item in items if item.result for found in item.result.possible_duplicates
+    ]
+
+
+def _as_json(gallery: str, items: Sequence[BatchItem[EnrolmentOutcome]]) -> dict[str, object]:
+    return {
+        "gallery": gallery,
+        "enrolled": sum(item.result is not None and not item.result.is_repeated for item in items),
+        "enrolled_before": sum(item.result is not None and item.result.is_repeated for item in items),
+        "failed": [
+            {"record": item.record, "code": item.error.code, "message": str(item.error)}
+            for item in items
+            if item.error
+        ],
+        "records": [item.result for item in items if item.result],
+        "possible_duplicates": [
+            {
+                "record": outcome.source_record,
+                "encounter": outcome.encounter,
+                "of_record": found.source_record,
+                "of_gallery": found.gallery,
+                "of_encounter": found.encounter,
+                "expected_false_positives": found.expected_false_positives,
+            }
+            for outcome, found in _found(items)
+        ],
+    }
+
+
+def _print(items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
+    failed = [item for item in items if item.error]
+    if failed:
+        rows = [(item.record, str(item.error)) for item in failed[:ROWS_PRINTED_MAX]]
+        print_table(("record", "not enrolled because"), rows)
+    found = _found(items)
+    if found:
+        rows2 = [
+            (outcome.source_record, item.source_record, item.gallery, in_words(item.expected_false_positives))
+            for outcome, item in found[:ROWS_PRINTED_MAX]
+        ]
+        print_table(
+            ("record", "may be the same as", "in gallery", "by chance"), rows2, title="Possible duplicates"
+        )
+    if max(len(failed), len(found)) > ROWS_PRINTED_MAX:
+        say("Not everything is shown; --json and --duplicates list all.")
+    enrolled = [item.result for item in items if item.result]
+    before = sum(outcome.is_repeated for outcome in enrolled)
+    click.echo(
+        f"{len(enrolled) - before} records enrolled, {before} had been enrolled before, "
+        f"{len(failed)} failed, {len(found)} possible duplicates"
+    )
+
+
+def _write_duplicates(path: Path, items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(
+                ["record", "encounter", "of_record", "of_gallery", "of_encounter", "expected_false_positives"]
+            )
+            for outcome, item in _found(items):
+                writer.writerow(
+                    [
+                        outcome.source_record,
+                        outcome.encounter,
+                        item.source_record,
+                        item.gallery,
+                        item.encounter,
+                        f"{item.expected_false_positives:.3g}",
+                    ]
+                )
+    except OSError as error:
+        raise StorageFull(
+            expected="a file that can be written",
+            found=(error.strerror or "an error").lower(),
+            hint="Everything is enrolled; run again with another --duplicates",
+            where=str(path),
+        ) from error

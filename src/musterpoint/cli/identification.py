@@ -1,0 +1,154 @@
+"""`musterpoint identify` (1:N) and `musterpoint verify` (1:1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from musterpoint.cli.files import submissions_of_one_person
+from musterpoint.cli.options import (
+    data_option,
+    fpir_option,
+    gallery_option,
+    json_option,
+    ppi_option,
+    raw_option,
+)
+from musterpoint.cli.output import in_words, print_json, print_table
+from musterpoint.cli.texts import ShortText
+from musterpoint.workflows.capturing import capture
+from musterpoint.workflows.identification import identify as identify_person
+from musterpoint.workflows.identification import verify as verify_person
+from musterpoint.workflows.station import open_station
+
+EXIT_NO = 1
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--purpose", type=ShortText(), default="identification", show_default=True, help="Why; it is journalled."
+)
+@gallery_option
+@fpir_option
+@ppi_option
+@raw_option
+@json_option
+@data_option
+def identify(
+    files: tuple[str, ...],
+    purpose: str,
+    searched: tuple[str, ...],
+    fpir: float,
+    ppi: float | None,
+    raw: tuple[int, int] | None,
+    as_json: bool,
+    data: Path | None,
+) -> None:
+    """Search a person (1:N) without enrolling. Only a journal line is kept.
+
+    FILES are the fingers of one person, as for musterpoint screen.
+
+    \b
+    Example:
+      musterpoint identify right-index.png left-index.png --json
+    """
+    station = open_station(data, target_fpir=fpir, must_exist=True)
+    captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
+    found = identify_person(
+        station, captures, purpose=purpose, galleries=frozenset(searched) if searched else None
+    )
+    is_trusted = any(one.is_trusted for one in captures)
+    if as_json:
+        print_json(
+            {
+                "candidates": [
+                    {
+                        "subject": candidate.subject_id,
+                        "encounter": candidate.encounter_id,
+                        "strength_millinats": candidate.strength,
+                        "expected_false_positives": candidate.expected_false_positives,
+                    }
+                    for candidate in found.candidates
+                ],
+                "people": found.people,
+                "people_comparable": found.people_comparable,
+                "references": found.references,
+                "position": found.position,
+                "is_quality_sufficient": is_trusted,
+            }
+        )
+        return
+    if found.candidates:
+        rows = [
+            (
+                str(candidate.subject_id or "undecided"),
+                str(candidate.encounter_id),
+                in_words(candidate.expected_false_positives),
+            )
+            for candidate in found.candidates
+        ]
+        print_table(("subject", "encounter", "as similar by chance"), rows)
+    else:
+        click.echo("No candidate." if is_trusted else "No candidate, but the quality is too low to tell.")
+    click.echo(f"{found.people} people searched, {found.people_comparable} of them with a finger in common")
+
+
+@click.command()
+@click.argument("subject")
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--purpose", type=ShortText(), default="verification", show_default=True, help="Why; it is journalled."
+)
+@click.option(
+    "--fmr",
+    type=click.FloatRange(1e-9, 0.5),
+    default=1e-4,
+    show_default=True,
+    help="How often somebody else may be taken for the subject.",
+)
+@ppi_option
+@raw_option
+@json_option
+@data_option
+def verify(
+    subject: str,
+    files: tuple[str, ...],
+    purpose: str,
+    fmr: float,
+    ppi: float | None,
+    raw: tuple[int, int] | None,
+    as_json: bool,
+    data: Path | None,
+) -> int:
+    """Compare a person with one subject (1:1). Exits with 1 where they are not similar enough.
+
+    SUBJECT is an identifier, or enough of its end to be the only one.
+
+    \b
+    Example:
+      musterpoint verify 0d3a91c2f7b4 right-index.png
+    """
+    station = open_station(data, must_exist=True)
+    with station.database.read() as snapshot:
+        subject_id = snapshot.find_subject(subject)
+    captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
+    result = verify_person(station, captures, subject_id, purpose=purpose, target_fmr=fmr)
+    if as_json:
+        print_json(
+            {
+                "subject": result.subject,
+                "is_similar": result.is_similar,
+                "strength_millinats": result.strength,
+                "false_match_rate": result.false_match_rate,
+                "fingers_compared": result.fingers_compared,
+            }
+        )
+    else:
+        click.secho("similar enough" if result.is_similar else "not similar enough", bold=True)
+        click.echo(
+            f"{result.fingers_compared} fingers compared; somebody else would be this similar in "
+            f"{in_words(result.false_match_rate)} cases"
+        )
+    return 0 if result.is_similar else EXIT_NO

@@ -1,0 +1,187 @@
+"""`musterpoint inspect` and `musterpoint compare`: files, without any registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from musterpoint.cli.files import finger_name, submissions_of_one_person
+from musterpoint.cli.options import json_option, ppi_option, raw_option
+from musterpoint.cli.output import in_words, print_json, say
+from musterpoint.errors import UnusableInput
+from musterpoint.extraction import SEARCH_FLOOR, Extractor
+from musterpoint.workflows.capturing import Capture, capture
+
+EXIT_NO = 1
+CERTAIN_QUALITY = 153
+
+
+@click.command()
+@click.argument("file")
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the minutiae into this PNG file."
+)
+@ppi_option
+@raw_option
+@json_option
+def inspect(
+    file: str, picture: Path | None, ppi: float | None, raw: tuple[int, int] | None, as_json: bool
+) -> None:
+    """Show quality and minutiae of an image or a record.
+
+    \b
+    Example:
+      musterpoint inspect right-index.png --picture minutiae.png
+    """
+    captures = capture(Extractor(), submissions_of_one_person((file,), ppi=ppi, raw_size=raw))
+    if as_json:
+        shown = [_as_json(one) for one in captures]
+        print_json(shown[0] if len(shown) == 1 else shown)
+    else:
+        for one in captures:
+            _print(one)
+    if picture is None:
+        if not as_json:
+            say("Add --picture FILE.png to see the minutiae on the image.")
+        return
+    _draw(captures, picture)
+    say(f"Minutiae drawn in {picture}")
+
+
+def _as_json(one: Capture) -> dict[str, object]:
+    template, quality = one.template, one.quality
+    columns = template.minutiae
+    return {
+        "finger": template.position.label,
+        "width_px": template.width_px,
+        "height_px": template.height_px,
+        "source": one.image.source if one.image else None,
+        "extractor": template.extractor,
+        "quality": template.quality,
+        "is_searchable": one.is_trusted,
+        "reasons": [
+            {"code": reason.value, "words": reason.words, "advice": reason.advice}
+            for reason in (quality.reasons if quality else ())
+        ],
+        "measures": dict(quality.measures) if quality else {},
+        "minutiae": [
+            {
+                "x": int(x),
+                "y": int(y),
+                "direction": int(direction),
+                "kind": int(kind),
+                "quality": int(certainty),
+            }
+            for x, y, direction, kind, certainty in zip(
+                columns.x, columns.y, columns.direction, columns.kind, columns.quality, strict=True
+            )
+        ],
+    }
+
+
+def _print(one: Capture) -> None:
+    template, quality = one.template, one.quality
+    stated = "none stated" if template.quality is None else f"{template.quality} of 100"
+    click.secho(f"{finger_name(template.position)}: quality {stated}", bold=True)
+    for reason in quality.reasons if quality else ():
+        click.echo(f"  {reason.words}: {reason.advice}")
+    if not one.is_trusted:
+        click.echo(f"  Too low for a search that finds nobody to mean anything (below {SEARCH_FLOOR}).")
+    certain = int((template.minutiae.quality >= CERTAIN_QUALITY).sum())
+    click.echo(f"  {len(template.minutiae)} minutiae, {certain} of them certain")
+    if one.image is not None:
+        source = one.image.source
+        light = ", light ridges turned dark" if source.inverted else ""
+        click.echo(
+            f"  {source.format.value}, {source.width_px} x {source.height_px} px at {source.ppi:g} ppi{light}"
+        )
+
+
+def _draw(captures: tuple[Capture, ...], picture: Path) -> None:
+    from musterpoint.cli.pictures import write_picture
+    from musterpoint.depiction import draw_minutiae
+
+    for number, one in enumerate(captures, start=1):
+        path = picture if number == 1 else picture.with_stem(f"{picture.stem}-{number}")
+        write_picture(draw_minutiae(one.image, one.template), path)
+
+
+@click.command()
+@click.argument("probe")
+@click.argument("reference")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the comparison into this PNG file.",
+)
+@click.option(
+    "--fmr",
+    type=click.FloatRange(1e-9, 0.5),
+    help="Exit with 1 where different fingers are this similar more often than this.",
+)
+@ppi_option
+@raw_option
+@json_option
+def compare(
+    probe: str,
+    reference: str,
+    picture: Path | None,
+    fmr: float | None,
+    ppi: float | None,
+    raw: tuple[int, int] | None,
+    as_json: bool,
+) -> int:
+    """Compare two files, each an image or a record of one finger.
+
+    \b
+    Example:
+      musterpoint compare monday.png tuesday.png --picture comparison.png
+    """
+    from musterpoint.comparison import COMPARATOR_VERSION, false_match_rate, prepare
+    from musterpoint.comparison import compare as compare_prepared
+    from musterpoint.depiction import describe_comparison
+
+    extractor = Extractor()
+    first = _one(capture(extractor, submissions_of_one_person((probe,), ppi=ppi, raw_size=raw)), probe)
+    second = _one(
+        capture(extractor, submissions_of_one_person((reference,), ppi=ppi, raw_size=raw)), reference
+    )
+    result = compare_prepared(prepare(first.template), prepare(second.template))
+    rate = false_match_rate(result.score)
+    words = describe_comparison(len(result.pairs), rate)
+    if as_json:
+        print_json(
+            {
+                "score_millinats": result.score,
+                "false_match_rate": rate,
+                "pairs": result.pairs.tolist(),
+                "quality": [first.template.quality, second.template.quality],
+                "comparator": COMPARATOR_VERSION,
+            }
+        )
+    else:
+        click.secho(f"score {result.score / 1000:.1f}", bold=True)
+        click.echo("\n".join(words))
+        click.echo(f"Different fingers are this similar in {in_words(rate)} comparisons")
+    if picture is not None:
+        from musterpoint.cli.pictures import write_picture
+        from musterpoint.depiction import draw_comparison
+
+        drawn = draw_comparison(
+            first.image, first.template, second.image, second.template, result.pairs, caption=words
+        )
+        write_picture(drawn, picture)
+        say(f"Comparison drawn in {picture}")
+    return EXIT_NO if fmr is not None and rate > fmr else 0
+
+
+def _one(captures: tuple[Capture, ...], name: str) -> Capture:
+    if len(captures) != 1:
+        raise UnusableInput(
+            expected="a file with one finger",
+            found=f"{len(captures)} fingers",
+            hint="Export the finger that is meant as a record of its own",
+            where=name,
+        )
+    return captures[0]
