@@ -6,6 +6,7 @@ from musterpoint.depiction.encoding import draw_thumbnail, to_png
 from musterpoint.depiction.impressions import ImpressionView
 from musterpoint.depiction.minutiae import draw_minutiae
 from musterpoint.depiction.report import (
+    DEMONSTRATION_LIMITS,
     ComparisonSection,
     DemonstrationReport,
     ReportFigure,
@@ -16,6 +17,7 @@ from musterpoint.depiction.report import (
 from musterpoint.depiction.wording import NO_PROBABILITY, describe_comparison, describe_strength
 
 __all__ = [
+    "DEMONSTRATION_LIMITS",
     "NO_PROBABILITY",
     "ComparisonSection",
     "DemonstrationReport",

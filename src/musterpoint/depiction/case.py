@@ -11,7 +11,15 @@ from PIL import Image, ImageDraw
 
 from musterpoint.depiction.canvas import Canvas
 from musterpoint.depiction.impressions import ImpressionView, Tone, lay_impression, scale_bar_px
-from musterpoint.depiction.legend import LegendBar, arrange, draw_samples, write_words
+from musterpoint.depiction.legend import (
+    LegendBar,
+    LegendItem,
+    arrange,
+    draw_samples,
+    kind_items,
+    pair_items,
+    write_words,
+)
 from musterpoint.depiction.lettering import width_of, write
 from musterpoint.depiction.minutiae import mark_minutiae
 from musterpoint.depiction.palette import QUIET_INK
@@ -27,7 +35,7 @@ from musterpoint.depiction.side_by_side import (
     place_side_by_side,
 )
 from musterpoint.limits import FINGERS_MAX
-from musterpoint.templates import FingerPosition
+from musterpoint.templates import FingerPosition, MinutiaKind
 
 _TITLE_PX: Final = 34
 _ROW_TITLE_PX: Final = 30
@@ -71,7 +79,7 @@ def draw_case(
     )
     rows = _rows(fingers, scale)
     inner_px = max(_INNER_MIN_PX, *(MARGIN_PX + sum(p.size_px[0] for p in row.panels) for row in rows))
-    legend = arrange([LegendBar(length_px=scale_bar_px(scale), words="5 mm")], inner_px)
+    legend = arrange(_items(rows, scale, with_pairs=with_pairs), inner_px)
     legend_top_px = rows[-1].probe.top_px + rows[-1].height_px + 10
     canvas = Canvas(inner_px + 2 * MARGIN_PX, legend_top_px + legend.height_px + MARGIN_PX)
     for row in rows:
@@ -115,6 +123,15 @@ def _lay_row(canvas: Canvas, row: PairedPanels, *, with_pairs: bool) -> None:
     for panel in row.panels:
         if panel.view.image is None:
             mark_minutiae(canvas, panel)
+
+
+def _items(rows: Sequence[PairedPanels], scale: float, *, with_pairs: bool) -> list[LegendItem]:
+    bar = LegendBar(length_px=scale_bar_px(scale), words="5 mm")
+    if with_pairs:
+        return [bar, *pair_items(sum(len(row.pairs) for row in rows))]
+    if any(panel.view.image is None for row in rows for panel in row.panels):
+        return [bar, *kind_items((MinutiaKind.ENDING, MinutiaKind.BIFURCATION))]
+    return [bar]
 
 
 def _write_row_titles(draw: ImageDraw.ImageDraw, finger: FingerPairView, row: PairedPanels) -> None:

@@ -14,15 +14,12 @@ from musterpoint.depiction.impressions import ImpressionView, Tone, lay_impressi
 from musterpoint.depiction.legend import (
     ROW_PX,
     LegendBar,
-    LegendItem,
-    LegendLine,
-    LegendMark,
     arrange,
     draw_samples,
+    pair_items,
     write_words,
 )
 from musterpoint.depiction.lettering import wrapped, write
-from musterpoint.depiction.palette import PAIRS, UNPAIRED
 from musterpoint.depiction.side_by_side import (
     HEIGHT_MAX_PX,
     MARGIN_PX,
@@ -35,7 +32,7 @@ from musterpoint.depiction.side_by_side import (
     place_side_by_side,
 )
 from musterpoint.imaging import FingerImage
-from musterpoint.templates import MinutiaKind, Template
+from musterpoint.templates import Template
 
 _TOP_PX: Final = MARGIN_PX + 26
 _LEGEND_GAP_PX: Final = 10
@@ -88,7 +85,10 @@ def draw_comparison(
     shown = Shown(view=views[0], frame=views[0].content), Shown(view=views[1], frame=views[1].content)
     layout = _layout(shown, caption)
     panels = place_side_by_side(*shown, np.asarray(pairs), _TOP_PX, layout.scale)
-    legend = arrange(_items(len(pairs), layout.scale), layout.inner_px)
+    legend = arrange(
+        [LegendBar(length_px=scale_bar_px(layout.scale), words="5 mm"), *pair_items(len(pairs))],
+        layout.inner_px,
+    )
     legend_top_px = _TOP_PX + panels.height_px + _LEGEND_GAP_PX
     caption_top_px = legend_top_px + legend.height_px + _CAPTION_GAP_PX
     bottom_px = legend_top_px + legend.height_px
@@ -164,12 +164,3 @@ def _height_px(caption_px: int) -> int:
 
 def _panels_px(shown: tuple[Shown, Shown], scale: float) -> int:
     return MARGIN_PX + sum(max(1, round(one.frame.size_px[0] * scale)) for one in shown)
-
-
-def _items(pair_count: int, scale: float) -> list[LegendItem]:
-    items: list[LegendItem] = [LegendBar(length_px=scale_bar_px(scale), words="5 mm")]
-    if pair_count:
-        noun = "pair" if pair_count == 1 else "pairs"
-        items.append(LegendLine(colour=PAIRS[0], words=f"{pair_count} {noun} of minutiae"))
-    items.append(LegendMark(kind=MinutiaKind.ENDING, colour=UNPAIRED, words="not paired", opacity=0.6))
-    return items

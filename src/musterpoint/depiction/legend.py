@@ -8,14 +8,20 @@ from dataclasses import dataclass, field
 from PIL import ImageDraw
 
 from musterpoint.depiction.canvas import Canvas, Stroke
-from musterpoint.depiction.impressions import MarkStroke, draw_mark
+from musterpoint.depiction.impressions import KIND_COLOURS, MarkStroke, draw_mark
 from musterpoint.depiction.lettering import width_of, write
-from musterpoint.depiction.palette import INK, QUIET_INK, Colour
+from musterpoint.depiction.palette import INK, PAIRS, QUIET_INK, UNPAIRED, Colour
+from musterpoint.templates import MinutiaKind
 
 TEXT_PX = 15
 ROW_PX = 26
 _SAMPLE_PX = 26
 _GAP_PX = 22
+_KIND_WORDS = {
+    MinutiaKind.ENDING: "ridge ending",
+    MinutiaKind.BIFURCATION: "bifurcation",
+    MinutiaKind.OTHER: "other minutia",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,20 @@ class Legend:
     def height_px(self) -> int:
         """Height of all rows."""
         return self.rows * ROW_PX
+
+
+def kind_items(kinds: Sequence[MinutiaKind]) -> list[LegendItem]:
+    """What the shapes and colours of minutiae mean."""
+    return [LegendMark(kind=kind, colour=KIND_COLOURS[kind], words=_KIND_WORDS[kind]) for kind in kinds]
+
+
+def pair_items(count: int) -> list[LegendItem]:
+    """How many minutiae are joined, and what the grey ones are."""
+    alone = LegendMark(kind=MinutiaKind.ENDING, colour=UNPAIRED, words="not paired", opacity=0.6)
+    if count == 0:
+        return [alone]
+    noun = "pair" if count == 1 else "pairs"
+    return [LegendLine(colour=PAIRS[0], words=f"{count} {noun} of minutiae"), alone]
 
 
 def arrange(items: Sequence[LegendItem], width_px: int) -> Legend:

@@ -26,6 +26,7 @@ from musterpoint.depiction.legend import (
     LegendMark,
     arrange,
     draw_samples,
+    kind_items,
     write_words,
 )
 from musterpoint.depiction.lettering import write
@@ -114,17 +115,9 @@ def _title(template: Template, count: int) -> str:
 
 def _items(template: Template, shown: npt.NDArray[np.intp], scale: float) -> list[LegendItem]:
     minutiae = template.minutiae
-    kinds = set(minutiae.kind[shown].tolist())
-    words = {
-        MinutiaKind.ENDING: "ridge ending",
-        MinutiaKind.BIFURCATION: "bifurcation",
-        MinutiaKind.OTHER: "other",
-    }
-    items: list[LegendItem] = [
-        LegendMark(kind=kind, colour=KIND_COLOURS[kind], words=text)
-        for kind, text in words.items()
-        if kind in kinds or kind is not MinutiaKind.OTHER
-    ]
+    named = (MinutiaKind.ENDING, MinutiaKind.BIFURCATION)
+    others = (MinutiaKind.OTHER,) if MinutiaKind.OTHER in minutiae.kind[shown] else ()
+    items: list[LegendItem] = [*kind_items((*named, *others))]
     qualities = minutiae.quality[shown]
     if np.any((qualities > 0) & (qualities < CERTAIN_QUALITY)):
         items.append(

@@ -14,7 +14,18 @@ from musterpoint.depiction.encoding import to_png
 if TYPE_CHECKING:
     from jinja2 import Template as PageTemplate
 
-TEMPLATE: Final = "report.html"
+DEMONSTRATION_LIMITS: Final = (
+    "The fingers were drawn by a program and belong to nobody. How often real people would be confused, "
+    "or missed, cannot be learnt from them.",
+    "Only a few people were in the registry. The more people are searched, the more of them look similar "
+    "by chance, and the more cases people have to decide.",
+    "No sensor took part. Dirt, cold, age and hard work make real impressions worse than any drawn one.",
+    "Nobody tried to deceive the sensor, and nothing here would notice a false finger.",
+    "The answers are about fingers that were seen before, not about who somebody is or what somebody did.",
+)
+
+_TEMPLATE: Final = "report.html"
+_SIGNS: Final = {"known": "●", "not known": "○", "being decided": "◐", "cannot tell": "?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ class ReportRow:
 
     person   how the page calls them, such as "Person 3"
     shown    what was shown at the gate
-    answer   known, not known, being decided, cannot tell, or what stands for no answer
+    answer   known, not known, being decided, cannot tell, or the outcome where there was no search
     why      the reason of the answer
     meaning  what follows for the person
     """
@@ -93,7 +104,7 @@ class DemonstrationReport:
     rows: tuple[ReportRow, ...]
     comparison: ComparisonSection | None = None
     figures: tuple[ReportFigure, ...] = ()
-    limits: tuple[str, ...] = ()
+    limits: tuple[str, ...] = DEMONSTRATION_LIMITS
     made_with: str = ""
 
 
@@ -114,4 +125,16 @@ def _template() -> PageTemplate:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(TEMPLATE)
+    environment.filters["sign"] = _sign
+    environment.filters["slug"] = _slug
+    return environment.get_template(_TEMPLATE)
+
+
+def _sign(answer: str) -> str:
+    """A sign that tells the answers apart without colour."""
+    return _SIGNS.get(answer, "\N{EN DASH}")
+
+
+def _slug(answer: str) -> str:
+    """The name of an answer's style; answers that are not foreseen have none."""
+    return answer.replace(" ", "-") if answer in _SIGNS else "other"

@@ -32,8 +32,8 @@ def describe_strength(expected_false_positives: float, people: int) -> str:
     people                    people who were searched; 0 or more
     Raises ValueError for a number that is negative or not finite.
 
-    >>> describe_strength(0.002, 1000).split(". ")[0]
-    'Among 1,000 people who are not this person, about 0.002 would look this similar (one in 500 such groups)'
+    >>> describe_strength(0.3, 1000).split(". ")[0]
+    'Among 1,000 people who are not this person, about 0.3 would look this similar'
     """
     if not (math.isfinite(expected_false_positives) and expected_false_positives >= 0):
         raise ValueError(f"{expected_false_positives} expected false positives, must be 0 or more")
@@ -50,7 +50,7 @@ def describe_strength(expected_false_positives: float, people: int) -> str:
 def _rarity(expected: float) -> str:
     if expected < _SMALLEST:
         return f"fewer than {_decimal(_SMALLEST)} would look this similar"
-    groups = f" (one in {_count(1 / expected)} such groups)" if expected < 0.2 else ""
+    groups = f" (one person in {_count(1 / expected)} such groups)" if expected < 0.2 else ""
     return f"about {_rounded(expected)} would look this similar{groups}"
 
 
@@ -73,10 +73,10 @@ def describe_comparison(pair_count: int, false_match_rate: float) -> tuple[str, 
 
 def _alike(pair_count: int) -> str:
     if pair_count == 0:
-        return "No minutiae lie alike in the two impressions."
+        return "No minutiae of the two impressions fit together."
     if pair_count == 1:
-        return "1 minutia lies alike in both impressions."
-    return f"{pair_count} minutiae lie alike in both impressions: same place, same direction."
+        return "1 minutia of each impression fits the other."
+    return f"{pair_count} minutiae fit together when one impression is laid over the other."
 
 
 def _rarity_of_comparison(false_match_rate: float) -> str:
