@@ -58,3 +58,12 @@ DATA_SET_IMAGES_MAX: Final = 10_000
 
 DATA_SET_BYTES_MAX: Final = 16 * 1024 * 1024
 """Bytes of a data set's description: 1,600 an image."""
+
+WRITER_WAIT_MAX_S: Final = 30.0
+"""Seconds that a writer waits for the others: with 50 ms each, some 600 of them."""
+
+ENGINE_WAIT_MAX_S: Final = 5.0
+"""Seconds that SQLite waits for a lock held by a program that does not queue with our writers."""
+
+JOURNAL_LINE_CHARACTERS_MAX: Final = 65_536
+"""Characters of the body of one journal line: facts, never payloads."""

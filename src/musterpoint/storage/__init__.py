@@ -1,0 +1,8 @@
+"""The registry on disk: what `musterpoint.registry` defines, kept in SQLite."""
+
+from musterpoint.storage.database import Database, upgrade
+from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
+from musterpoint.storage.rows import IndexRow
+from musterpoint.storage.writing import UnitOfWork
+
+__all__ = ["ERASED_OUTCOME", "Database", "IndexRow", "Snapshot", "UnitOfWork", "upgrade"]

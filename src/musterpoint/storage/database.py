@@ -1,0 +1,222 @@
+"""The registry's database in its folder: opened, read, written, upgraded.
+
+Guarantees: see `dialects`, `locking` and `migrating`. A registry appears in its folder whole, by renaming:
+where there is a `registry.db`, its tables are there. Folder and files can be read by their owner alone.
+
+Assumptions: a local disk, one machine, and nobody else who writes to the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+
+from musterpoint.clock import Clock, SystemClock
+from musterpoint.errors import NotFound, RegistryBusy, StorageFull
+from musterpoint.storage import dialects, migrating, tables
+from musterpoint.storage.locking import WriterLock
+from musterpoint.storage.reading import Snapshot
+from musterpoint.storage.translation import WHERE, damaged, translated
+from musterpoint.storage.writing import UnitOfWork
+
+FILE_NAME: Final = "registry.db"
+
+View = TypeVar("View", bound=Snapshot)
+
+_CLOCK: Final = SystemClock()
+_UNFINISHED: Final = "registry.new-"
+
+
+class Database:
+    """A registry on this machine. Threads may share it; a forked process opens its own."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._lock = WriterLock(folder)
+        self._clock = clock
+        self._engine = dialects.engine(folder / FILE_NAME)
+        self._writers = self._engine.execution_options(writer=True)
+
+    @classmethod
+    def open(cls, folder: Path, *, must_exist: bool = False, clock: Clock = _CLOCK) -> Database:
+        """Open the registry in a folder; without one, make it, unless `must_exist`.
+
+        clock  where the times of journal lines and erasures come from
+
+        Raises NotFound where it must exist and does not, VersionMismatch where another version of
+        musterpoint made it, Corrupt where it is damaged or the file of another program, StorageFull
+        where the folder cannot be written, RegistryBusy where others hold it for too long.
+        """
+        with translated():
+            is_there = (folder / FILE_NAME).exists()
+        if not is_there and must_exist:
+            raise _no_registry()
+        if not is_there:
+            _make(folder)
+        database = cls(folder, clock)
+        try:
+            database._accept_revision()
+            database._finish_erasures()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _accept_revision(self) -> None:
+        with translated(), self._engine.connect() as connection:
+            revision = migrating.revision_of(connection)
+            if revision == migrating.REVISION:
+                return
+            error = migrating.other_version(revision)
+            if revision not in migrating.older_revisions() or not migrating.is_empty(connection):
+                raise error
+        self._upgrade()
+
+    def _upgrade(self) -> str:
+        """Bring the tables to the newest revision; returns the revision before."""
+        with self._lock.held(), translated(), self._writers.connect() as connection:
+            before = migrating.revision_of(connection)
+            connection.rollback()
+            if before == migrating.REVISION:
+                return before
+            if before not in migrating.older_revisions():
+                raise migrating.other_version(before)
+            migrating.upgrade(connection)
+        return before
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """One consistent view, however long it is looked at. Writers go on meanwhile."""
+        with self._transaction(self._engine, Snapshot) as snapshot:
+            # SQLite takes its snapshot at the first read, not at the beginning.
+            _ = snapshot.position
+            yield snapshot
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """The right to write, in fair turns. Leaving without `commit()` undoes everything.
+
+        Raises RegistryBusy where others write for longer than is waited.
+        """
+        with self._lock.held():
+            with self._transaction(self._writers, lambda made: UnitOfWork(made, self._clock)) as work:
+                yield work
+            if work.has_erased:
+                self._wipe_residue()
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine, make: Callable[[sa.Connection], View]) -> Iterator[View]:
+        with translated():
+            connection = engine.connect()
+        try:
+            with translated():
+                connection.begin()
+            yield make(connection)
+        finally:
+            with translated():
+                connection.close()
+
+    def _finish_erasures(self) -> None:
+        """Wipe what a process that died right after an erasure could not wipe."""
+        has_residue = tables.erased_subject.c.has_residue
+        with translated(), self._engine.connect() as connection:
+            if connection.execute(sa.select(has_residue).where(has_residue).limit(1)).first() is None:
+                return
+        # Whoever holds the lock will do it, or the next who opens the registry.
+        with suppress(RegistryBusy), WriterLock(self._folder, wait_max_s=0).held():
+            self._wipe_residue()
+
+    def _wipe_residue(self) -> None:
+        """Empty the write-ahead log, where erased bytes still stand; the lock is held.
+
+        The erasure itself is committed, so failing here is no failure of it: `counts` tells of what is
+        left, and every opening tries again.
+        """
+        has_residue = tables.erased_subject.c.has_residue
+        with suppress(RegistryBusy, StorageFull), translated():
+            if not dialects.truncate_log(self._engine):
+                return
+            with self._writers.begin() as connection:
+                connection.execute(
+                    sa.update(tables.erased_subject).where(has_residue).values(has_residue=False)
+                )
+
+    def close(self) -> None:
+        """Give back all files. The last process to do so empties the write-ahead log."""
+        with translated():
+            self._engine.dispose()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def upgrade(folder: Path) -> tuple[str, str]:
+    """Bring the registry in a folder to this version; returns the revisions before and after.
+
+    It is one transaction, checked before it is committed: whatever fails, nothing has changed. Raises
+    NotFound, VersionMismatch where a newer version made it, and as `Database.open` does.
+    """
+    with translated():
+        is_there = (folder / FILE_NAME).exists()
+    if not is_there:
+        raise _no_registry()
+    with Database(folder, _CLOCK) as database:
+        return database._upgrade(), migrating.REVISION
+
+
+def _no_registry() -> NotFound:
+    return NotFound(
+        expected="a folder with a registry",
+        found="no registry.db in it",
+        hint="Check the folder, or screen or enrol somebody to begin a registry",
+        where=WHERE,
+    )
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and an empty registry in it, unless another process is quicker."""
+    with translated():
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+    with WriterLock(folder).held(), translated():
+        if (folder / FILE_NAME).exists():
+            return
+        if (folder / f"{FILE_NAME}-wal").exists():
+            # SQLite would play the log of the lost file into the new one.
+            raise damaged("a write-ahead log whose registry.db is missing")
+        for leftover in folder.glob(f"{_UNFINISHED}*"):
+            leftover.unlink()
+        _build(folder)
+
+
+def _build(folder: Path) -> None:
+    file, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=".db", dir=folder)
+    os.fchmod(file, 0o600)
+    os.close(file)
+    dialects.prepare_new(Path(name))
+    engine = dialects.engine(Path(name)).execution_options(writer=True)
+    with engine.connect() as connection:
+        migrating.upgrade(connection)
+    engine.dispose()
+    assert not Path(f"{name}-wal").exists(), "the last connection empties the log"
+    Path(name).rename(folder / FILE_NAME)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    # A file's name is lasting only when its folder is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,176 @@
+"""The only module that knows which database engine it is: SQLite today.
+
+Guarantees, on a local disk that obeys `fsync`:
+- a transaction is in the file as a whole or not at all, whenever the process is killed;
+- a commit that returned survives loss of power (`synchronous=FULL`);
+- a reader sees one state from its first statement to its last (WAL);
+- what is deleted is overwritten in the file (`secure_delete`), and nothing is spilled to temporary files.
+
+Not guaranteed: anything on a network share (WAL needs shared memory), and that the disk itself forgets.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from musterpoint.limits import ENGINE_WAIT_MAX_S
+
+# SQLite makes a rowid of INTEGER alone; other engines need BIGINT for 64 bits.
+INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+APPLICATION_ID: Final = 0x4D535452
+"""Marks our files in SQLite's header (`MSTR`), bytes 68..71."""
+
+_PRAGMAS: Final = (
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "temp_store=MEMORY",
+)
+
+
+# Other writers wait meanwhile.
+_TRUNCATE_WAIT_S: Final = 1.0
+
+EngineError: Final = sqlite3.Error
+"""What the driver itself raises."""
+
+
+class Fault(Enum):
+    """What an engine can report, in terms of what we can do about it."""
+
+    BUSY = "busy"
+    UNWRITABLE = "unwritable"
+    DAMAGED = "damaged"
+    DUPLICATE = "duplicate"
+    DANGLING = "dangling"
+    UNEXPECTED = "unexpected"
+
+
+_FAULTS: Final[Mapping[int, Fault]] = {
+    sqlite3.SQLITE_BUSY: Fault.BUSY,
+    sqlite3.SQLITE_LOCKED: Fault.BUSY,
+    sqlite3.SQLITE_FULL: Fault.UNWRITABLE,
+    sqlite3.SQLITE_READONLY: Fault.UNWRITABLE,
+    sqlite3.SQLITE_CANTOPEN: Fault.UNWRITABLE,
+    sqlite3.SQLITE_PERM: Fault.UNWRITABLE,
+    sqlite3.SQLITE_IOERR: Fault.UNWRITABLE,
+    sqlite3.SQLITE_NOLFS: Fault.UNWRITABLE,
+    sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Fault.DAMAGED,
+    sqlite3.SQLITE_FORMAT: Fault.DAMAGED,
+    # A table or column that our own statements name is missing.
+    sqlite3.SQLITE_ERROR: Fault.DAMAGED,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: Fault.DUPLICATE,
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: Fault.DUPLICATE,
+    sqlite3.SQLITE_CONSTRAINT_ROWID: Fault.DUPLICATE,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: Fault.DANGLING,
+    # The device could not read what was once written.
+    sqlite3.SQLITE_IOERR_READ: Fault.DAMAGED,
+    sqlite3.SQLITE_IOERR_SHORT_READ: Fault.DAMAGED,
+    sqlite3.SQLITE_IOERR_CORRUPTFS: Fault.DAMAGED,
+    sqlite3.SQLITE_IOERR_DATA: Fault.DAMAGED,
+}
+
+
+def fault_of(error: BaseException | None) -> Fault:
+    """What the engine's own error means; `UNEXPECTED` for what is nobody's to handle."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if not isinstance(code, int):
+        return Fault.UNEXPECTED
+    # The low byte is the class of the error, the rest its detail.
+    return _FAULTS.get(code) or _FAULTS.get(code & 0xFF) or Fault.UNEXPECTED
+
+
+def engine(path: Path) -> sa.Engine:
+    """Connections to an existing file; transactions of `engine.execution_options(writer=True)` write."""
+
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a file that has vanished is an error, not an empty registry.
+        # isolation_level None: pysqlite must not begin or commit by itself.
+        return sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=ENGINE_WAIT_MAX_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    made = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool, hide_parameters=True)
+    sa.event.listen(made, "connect", _configure)
+    sa.event.listen(made, "begin", _begin)
+    return made
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A reader that turns into a writer would be refused as soon as anybody else has committed.
+    is_writer = connection.get_execution_options().get("writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+def is_ours(connection: sa.Connection) -> bool:
+    """Whether the file was made by musterpoint. Nothing is changed in a file of others."""
+    return bool(connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID)
+
+
+def prepare_new(path: Path) -> None:
+    """Mark an empty file as ours and set what a file keeps for good."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+def begin_migration(connection: sa.Connection) -> None:
+    """Begin as a writer, with references between tables unchecked until `dangling_references`.
+
+    Alembic replaces whole tables on SQLite; with checks on, dropping the old one would delete what
+    refers to it.
+    """
+    _driver(connection).execute("PRAGMA foreign_keys=OFF")
+    connection.begin()
+
+
+def end_migration(connection: sa.Connection) -> None:
+    """Check references again from here on; outside of a transaction."""
+    _driver(connection).execute("PRAGMA foreign_keys=ON")
+
+
+def is_sound(connection: sa.Connection) -> bool:
+    """Whether pages, indexes and references between tables are whole; reads everything."""
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        return False
+    return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
+
+
+def truncate_log(engine: sa.Engine) -> bool:
+    """Bring the write-ahead log into the file and empty it; False while a reader still needs it."""
+    pooled = engine.raw_connection()
+    try:
+        cursor = pooled.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={round(_TRUNCATE_WAIT_S * 1000)}")
+        is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={round(ENGINE_WAIT_MAX_S * 1000)}")
+        cursor.close()
+    finally:
+        pooled.close()
+    return not is_busy
+
+
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
