@@ -42,7 +42,8 @@ def _nearest(packed: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
     palette = _palette().astype(np.float32)
     # Of |c - p|^2 = |c|^2 - 2 c.p + |p|^2 the first term is the same for all of the palette.
     distance = (palette * palette).sum(axis=1) - 2 * colours @ palette.T
-    return distance.argmin(axis=1).astype(np.uint8)
+    nearest: npt.NDArray[np.uint8] = distance.argmin(axis=1).astype(np.uint8)
+    return nearest
 
 
 @cache
