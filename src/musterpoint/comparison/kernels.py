@@ -23,7 +23,7 @@ from musterpoint.comparison.kernels_geometry import (
     Y,
     read_only,
 )
-from musterpoint.comparison.kernels_refinement import displace, gather_matched
+from musterpoint.comparison.kernels_refinement import displace, gather_matched, list_matched
 from musterpoint.comparison.kernels_score import (
     COUNT_A,
     COUNT_B,
@@ -136,9 +136,10 @@ def refine(w, hypothesis):
     count = gather_matched(a, b, w.similarity, w.places)
     rotation = fit_rigid(w.places, count, w.motion)
     move(a.x, a.y, a.n[0], COS[rotation], SIN[rotation], w.motion, w.x, w.y)
-    matched = count
+    matched = 0
     for step in range(2):
-        displace(a, b, w.x, w.y, w.ex, w.ey)
+        count = list_matched(a, b, w.x, w.y, w.matched)
+        displace(a.n[0], w.x, w.y, w.matched, count, w.ex, w.ey)
         w.reach[: a.n[0]] = SECOND_TOLERANCE if step == 0 else LAST_TOLERANCE
         direction_max = SECOND_DIRECTION if step == 0 else LAST_DIRECTION
         listed = find_candidates(
@@ -161,7 +162,7 @@ def sum_hypothesis(w, coverage_a, coverage_b, rotation, anchor_support):
     cosine = COS[rotation]
     sine = SIN[rotation]
     sum_matched(a, b, w.ex, w.ey, rotation, w.similarity, w.sums)
-    sum_connected(a, b, w.x, w.y, w.sums)
+    sum_connected(w.matched, list_matched(a, b, w.x, w.y, w.matched), w.sums)
     sum_overlap(a, w.ex, w.ey, coverage_b, w.sums, COUNT_A)
     w.sums[SHARED_CELLS] = count_shared_cells(coverage_a, coverage_b, cosine, sine, w.motion)
     w.sums[SUPPORT] = anchor_support

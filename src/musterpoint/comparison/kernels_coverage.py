@@ -19,6 +19,7 @@ CELLS_A_SIDE = GEOMETRY.coverage_cells
 BORDER_PX = GEOMETRY.coverage_border_px
 MARGIN_PX = GEOMETRY.coverage_margin_px
 HALF_PX = CELL_PX // 2
+CELL_SHIFT = 3
 FIRST_SAMPLED = BORDER_PX // CELL_PX + 1
 
 
@@ -79,7 +80,8 @@ def cover(points, corners, coverage):
     right = np.int64(points[:, X].max()) + MARGIN_PX
     top = np.int64(points[0, Y]) - MARGIN_PX
     bottom = np.int64(points[n - 1, Y]) + MARGIN_PX
-    for row in range(CELLS_A_SIDE):
+    # The first and the last row stay empty: places outside the raster count as lying there.
+    for row in range(1, CELLS_A_SIDE - 1):
         y = CELL_PX * row + HALF_PX - BORDER_PX
         if y < top or y > bottom:
             continue
@@ -106,6 +108,6 @@ def cover(points, corners, coverage):
 @njit(types.boolean(COVERAGE, types.int64, types.int64), nogil=True, cache=True)
 def is_covered(coverage, x, y):
     """Whether the cell that holds the whole pixel (x, y) is covered; outside the raster nothing is."""
-    row = (y + BORDER_PX) >> 3
-    column = (x + BORDER_PX) >> 3
-    return 0 <= row < CELLS_A_SIDE and coverage[row, 0] <= column < coverage[row, 1]
+    row = min(max((y + BORDER_PX) >> CELL_SHIFT, 0), CELLS_A_SIDE - 1)
+    column = (x + BORDER_PX) >> CELL_SHIFT
+    return (coverage[row, 0] <= column) & (column < coverage[row, 1])

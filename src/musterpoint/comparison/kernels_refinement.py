@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels_geometry import GEOMETRY
-from musterpoint.comparison.kernels_workspace import DISPLACEMENT_STEPS, F32, SIDE
+from musterpoint.comparison.kernels_workspace import DISPLACEMENT_STEPS, F32, MATCHED_TYPE, SIDE
 
 STEPS = np.float32(DISPLACEMENT_STEPS)
 EXPONENT_MAX = np.float32(GEOMETRY.displacement_exponent_max)
@@ -44,31 +44,58 @@ def gather_matched(a, b, similarity, places):
     return count
 
 
-@njit(types.void(SIDE, SIDE, F32, F32, F32, F32), nogil=True, cache=True, error_model="numpy")
-def displace(a, b, x, y, elastic_x, elastic_y):
+@njit(types.int64(SIDE, SIDE, F32, F32, MATCHED_TYPE), nogil=True, cache=True)
+def list_matched(a, b, x, y, matched):
+    """List the matched pairs and by how much the rigid motion misses each; returns how many.
+
+    x, y  float32 (96,), rigidly moved places of A
+    """
+    count = 0
+    for i in range(a.n[0]):
+        j = a.partner[i]
+        if j < 0:
+            continue
+        matched.i[count] = i
+        matched.x[count] = x[i]
+        matched.y[count] = y[i]
+        matched.miss_x[count] = b.x[j] - x[i]
+        matched.miss_y[count] = b.y[j] - y[i]
+        count += 1
+    return count
+
+
+@njit(
+    types.void(types.int64, F32, F32, MATCHED_TYPE, types.int64, F32, F32),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
+def displace(n, x, y, matched, count, elastic_x, elastic_y):
     """Move A's rigidly moved minutiae by the mean miss of the matched pairs around them.
 
     The weights are Gaussian (sigma 45 px) with a prior of 0.3 for no displacement. A pair never moves
     its own minutia, so a chance pair cannot pull its place onto itself.
 
-    x, y                  float32 (96,), rigidly moved places
+    x, y                  float32 (96,), rigidly moved places of A's n minutiae
     elastic_x, elastic_y  float32 (96,), written
     """
-    n = a.n[0]
-    for i in range(n):
-        weight_sum, sum_x, sum_y = ZERO, ZERO, ZERO
-        for k in range(n):
-            j = a.partner[k]
-            if j < 0 or k == i:
-                continue
-            dx = x[i] - x[k]
-            dy = y[i] - y[k]
+    weight_sum, sum_x, sum_y = matched.weight, matched.sum_x, matched.sum_y
+    weight_sum[:n] = PRIOR
+    sum_x[:n] = ZERO
+    sum_y[:n] = ZERO
+    for k in range(count):
+        own, xk, yk = matched.i[k], matched.x[k], matched.y[k]
+        miss_x, miss_y = matched.miss_x[k], matched.miss_y[k]
+        for i in range(n):
+            dx = x[i] - xk
+            dy = y[i] - yk
             exponent = (dx * dx + dy * dy) * INVERSE_TWICE_VARIANCE
-            if exponent > EXPONENT_MAX:
-                continue
-            weight = DECAY[np.int64(exponent * STEPS + HALF)]
-            weight_sum += weight
-            sum_x += weight * (b.x[j] - x[k])
-            sum_y += weight * (b.y[j] - y[k])
-        elastic_x[i] = x[i] + sum_x / (PRIOR + weight_sum)
-        elastic_y[i] = y[i] + sum_y / (PRIOR + weight_sum)
+            weight = DECAY[np.int32(min(exponent, EXPONENT_MAX) * STEPS + HALF)]
+            counts = (exponent <= EXPONENT_MAX) & (np.int32(i) != own)
+            weight = weight if counts else ZERO
+            weight_sum[i] += weight
+            sum_x[i] += weight * miss_x
+            sum_y[i] += weight * miss_y
+    for i in range(n):
+        elastic_x[i] = x[i] + sum_x[i] / weight_sum[i]
+        elastic_y[i] = y[i] + sum_y[i] / weight_sum[i]

@@ -18,7 +18,7 @@ from musterpoint.comparison.kernels_coverage import (
     is_covered,
 )
 from musterpoint.comparison.kernels_geometry import COVERAGE, GEOMETRY, WEIGHTS
-from musterpoint.comparison.kernels_workspace import F32, INPUTS, SIDE
+from musterpoint.comparison.kernels_workspace import F32, INPUTS, MATCHED_TYPE, SIDE
 
 # The sums of one hypothesis, by place.
 MATCHED = 0
@@ -70,36 +70,27 @@ def sum_matched(a, b, elastic_x, elastic_y, rotation, similarity, sums):
         sums[AGREEMENT] += a.quality[i] * b.quality[j] * agreement
 
 
-@njit(types.void(SIDE, SIDE, F32, F32, SUMS_TYPE), nogil=True, cache=True)
-def sum_connected(a, b, x, y, sums):
-    """Count neighbouring matches, and those whose distance vector is the same in both images.
-
-    x, y  float32 (96,), rigidly moved places of A
-    """
-    n = a.n[0]
+@njit(types.void(MATCHED_TYPE, types.int64, SUMS_TYPE), nogil=True, cache=True)
+def sum_connected(matched, count, sums):
+    """Count neighbouring matches, and those whose distance vector is the same in both images."""
+    x, y, miss_x, miss_y = matched.x, matched.y, matched.miss_x, matched.miss_y
     neighbouring = 0
     connected = 0
-    for k in range(n):
-        jk = a.partner[k]
-        if jk < 0:
-            continue
-        for m in range(k + 1, n):
-            jm = a.partner[m]
-            if jm < 0:
-                continue
-            dx = x[m] - x[k]
-            dy = y[m] - y[k]
+    for k in range(count):
+        xk, yk, miss_xk, miss_yk = x[k], y[k], miss_x[k], miss_y[k]
+        for m in range(k + 1, count):
+            dx = x[m] - xk
+            dy = y[m] - yk
             squared = dx * dx + dy * dy
-            if squared >= RADIUS_SQUARED:
-                continue
-            neighbouring += 2
-            ex = dx - (b.x[jm] - b.x[jk])
-            ey = dy - (b.y[jm] - b.y[jk])
+            # Where both are missed by as much, the vector between them is the same.
+            ex = miss_x[m] - miss_xk
+            ey = miss_y[m] - miss_yk
             tolerance = CONNECTION + CONNECTION_SLOPE * np.sqrt(squared)
-            if ex * ex + ey * ey < tolerance * tolerance:
-                connected += 2
-    sums[NEIGHBOURING] = neighbouring
-    sums[CONNECTED] = connected
+            is_near = squared < RADIUS_SQUARED
+            neighbouring += is_near
+            connected += is_near & (ex * ex + ey * ey < tolerance * tolerance)
+    sums[NEIGHBOURING] = 2 * neighbouring
+    sums[CONNECTED] = 2 * connected
 
 
 @njit(types.void(SIDE, F32, F32, COVERAGE, SUMS_TYPE, types.int64), nogil=True, cache=True)

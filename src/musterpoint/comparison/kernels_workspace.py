@@ -64,6 +64,25 @@ class Pairs(NamedTuple):
     is_member: Array
 
 
+class Matched(NamedTuple):
+    """The matched pairs in the order of A's minutiae, and sums over them by minutia of A.
+
+    i               int32 (96,), minutia of A
+    x, y            float32 (96,), where it was moved to rigidly
+    miss_x, miss_y  float32 (96,), from there to its partner
+    weight, sum_x, sum_y  float32 (96,), scratch by minutia of A
+    """
+
+    i: Array
+    x: Array
+    y: Array
+    miss_x: Array
+    miss_y: Array
+    weight: Array
+    sum_x: Array
+    sum_y: Array
+
+
 class Candidates(NamedTuple):
     """Pairs that a transform brings near each other, and the buckets that sort them by cost."""
 
@@ -97,6 +116,7 @@ class Workspace(NamedTuple):
     a: Side
     b: Side
     pairs: Pairs
+    matched: Matched
     candidates: Candidates
     similarity: Array
     histogram: Array
@@ -155,6 +175,21 @@ def new_pairs():
 
 
 @njit(nogil=True, cache=True)
+def new_matched():
+    """No matched pairs."""
+    return Matched(
+        np.zeros(N, np.int32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+        np.zeros(N, np.float32),
+    )
+
+
+@njit(nogil=True, cache=True)
 def new_candidates():
     """No candidates."""
     return Candidates(
@@ -173,6 +208,7 @@ def new_workspace():
         new_side(),
         new_side(),
         new_pairs(),
+        new_matched(),
         new_candidates(),
         np.zeros((N, N), np.float32),
         np.zeros(SIMILARITY_BUCKETS, np.int64),
@@ -202,5 +238,6 @@ F32 = numba.types.float32[::1]
 I32 = numba.types.int32[::1]
 SIDE = numba.typeof(new_side.py_func())
 PAIRS_TYPE = numba.typeof(new_pairs.py_func())
+MATCHED_TYPE = numba.typeof(new_matched.py_func())
 CANDIDATES_TYPE = numba.typeof(new_candidates.py_func())
 WORKSPACE = numba.typeof(new_workspace.py_func())

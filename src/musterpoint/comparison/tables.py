@@ -50,7 +50,7 @@ def cell_centres() -> tuple[F64, F64]:
 
 
 def spatial_cell(u: F64, v: F64) -> npt.NDArray[np.int64]:
-    """The spatial cell of a place in a minutia's frame; inside the first ring and outside the last, that ring's."""
+    """The spatial cell of a place in a minutia's frame; places inside the first ring count to it."""
     radius = np.hypot(u, v)
     turn = np.arctan2(v, u) / (2 * np.pi) % 1.0
     cell = np.zeros(radius.shape, np.int64)
