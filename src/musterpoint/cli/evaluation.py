@@ -184,7 +184,11 @@ def _print_figures(result: Evaluation) -> None:
         "non-mated",
         "failed",
     ]
-    print_table(columns, rows, title=f"{result.extractor}, {result.comparator}")
+    print_table(columns, rows, title=_title(result))
+
+
+def _title(result: Evaluation) -> str:
+    return f"extractor {result.extractor}, comparator {result.comparator}"
 
 
 def _row(name: str, figures: Figures, interval: Interval | None, failures: int) -> list[str]:
@@ -207,7 +211,10 @@ def _percent(rate: float | None) -> str:
 
 
 def _range(interval: Interval | None) -> str:
-    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f}" if interval else "-"
+    if interval is None:
+        return "-"
+    # Resampling cannot see errors that never happened; zero to zero would claim that there are none.
+    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f}" if interval.high else "no error seen"
 
 
 def _name_failures(result: Evaluation) -> None:
@@ -233,9 +240,7 @@ def _plot(result: Evaluation) -> str:
         label = f"all, one threshold: EER {_percent(result.pooled.figures.eer).strip()} %"
         det = evaluation.det(result.mated, result.nonmated)
         curves.append(Curve(label=label, det=det, is_summary=True))
-    return evaluation.draw_det(
-        curves, title=f"Detection error trade-off: {result.extractor}, {result.comparator}"
-    )
+    return evaluation.draw_det(curves, title=f"Detection error trade-off: {_title(result)}")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -15,10 +15,16 @@ from musterpoint.evaluation.rates import F64, Det
 _LEFT_PX: Final = 84
 _TOP_PX: Final = 58
 _SIDE_PX: Final = 440
-_ZERO_PX: Final = 34
+_ZERO_PX: Final = 72
 """Width of the band that stands for the rate zero, which has no place on a logarithmic scale."""
-_LEGEND_PX: Final = 268
+_GAP_PX: Final = 12
+"""White between that band and the scale, so that zero is not taken for the scale's end."""
+_LEGEND_GAP_PX: Final = 28
+_SAMPLE_PX: Final = 44
+_CHARACTER_PX: Final = 7.6
+"""More than the mean width of a character, since the font is the reader's own."""
 _LINE_PX: Final = 22
+_LEGEND_LEFT_PX: Final = _LEFT_PX + _ZERO_PX + _SIDE_PX + _LEGEND_GAP_PX
 _BOTTOM_PX: Final = 78
 
 _INK: Final = "#1f242a"
@@ -73,7 +79,8 @@ def draw_det(curves: Sequence[Curve], *, title: str) -> str:
     """
     x, y = _axes([curve.det for curve in curves])
     legend_px = max(_SIDE_PX + _ZERO_PX, _LINE_PX * (len(curves) + 4))
-    width_px = _LEFT_PX + _ZERO_PX + _SIDE_PX + _LEGEND_PX
+    label_px = _CHARACTER_PX * max(len(curve.label) for curve in curves)
+    width_px = _LEGEND_LEFT_PX + _SAMPLE_PX + max(round(label_px), 240)
     height_px = _TOP_PX + legend_px + _BOTTOM_PX
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}" '
@@ -110,10 +117,10 @@ def _axis(rates: Sequence[F64], largest: float) -> _Axis:
 
 def _frame(x: _Axis, y: _Axis) -> list[str]:
     left, bottom = _LEFT_PX + _ZERO_PX, _TOP_PX + _SIDE_PX
-    length = _SIDE_PX + _ZERO_PX
+    length, band = _SIDE_PX + _ZERO_PX, _ZERO_PX - _GAP_PX
     parts = [
-        f'<rect x="{_LEFT_PX}" y="{_TOP_PX}" width="{_ZERO_PX}" height="{length}" fill="{_BAND}"/>',
-        f'<rect x="{_LEFT_PX}" y="{bottom}" width="{length}" height="{_ZERO_PX}" fill="{_BAND}"/>',
+        f'<rect x="{_LEFT_PX}" y="{_TOP_PX}" width="{band}" height="{length}" fill="{_BAND}"/>',
+        f'<rect x="{_LEFT_PX}" y="{bottom + _GAP_PX}" width="{length}" height="{band}" fill="{_BAND}"/>',
     ]
     for decade in range(x.low, x.high + 1):
         place = left + float(x.place_px(np.array([10.0**decade]), 0)[0])
@@ -123,8 +130,8 @@ def _frame(x: _Axis, y: _Axis) -> list[str]:
         place = bottom - float(y.place_px(np.array([10.0**decade]), 0)[0])
         parts.append(_line(_LEFT_PX, place, left + _SIDE_PX, place))
         parts.append(_text(_LEFT_PX - 8, place + 4, _percent(decade), anchor="end"))
-    parts.append(_text(_LEFT_PX + _ZERO_PX / 2, bottom + _ZERO_PX + 20, "0", anchor="middle"))
-    parts.append(_text(_LEFT_PX - 8, bottom + _ZERO_PX / 2 + 4, "0", anchor="end"))
+    parts.append(_text(_LEFT_PX + band / 2, bottom + _ZERO_PX + 20, "0", anchor="middle"))
+    parts.append(_text(_LEFT_PX - 8, bottom + _GAP_PX + band / 2 + 4, "0", anchor="end"))
     parts.append(
         _text(left + _SIDE_PX / 2, bottom + _ZERO_PX + 46, "False match rate (FMR)", anchor="middle", size=14)
     )
@@ -150,7 +157,7 @@ def _equal_rates(x: _Axis, y: _Axis) -> list[str]:
 
 
 def _path(curve: Curve, index: int, count: int, axes: tuple[_Axis, _Axis]) -> str:
-    zero_px = _ZERO_PX * (index + 1) / (count + 1)
+    zero_px = _GAP_PX + (_ZERO_PX - _GAP_PX) * (index + 1) / (count + 1)
     across = _LEFT_PX + _ZERO_PX + axes[0].place_px(curve.det.fmr, zero_px)
     down = _TOP_PX + _SIDE_PX - axes[1].place_px(curve.det.fnmr, zero_px)
     points = [f"M{across[0]:.1f} {down[0]:.1f}"]
@@ -175,12 +182,12 @@ def _thinned(points: Sequence[str]) -> list[str]:
 
 
 def _legend(curves: Sequence[Curve]) -> list[str]:
-    left = _LEFT_PX + _ZERO_PX + _SIDE_PX + 28
+    left = _LEGEND_LEFT_PX
     parts = []
     for index, curve in enumerate(curves):
         down = _TOP_PX + 14 + _LINE_PX * index
         parts.append(f'<path d="M{left} {down - 4}h34" {_stroke(curve, index)} fill="none"/>')
-        parts.append(_text(left + 44, down, curve.label))
+        parts.append(_text(left + _SAMPLE_PX, down, curve.label))
     down = _TOP_PX + 14 + _LINE_PX * len(curves) + 10
     notes = ("Grey bands: the rate is zero;", "each curve has its own line there.")
     parts += [_text(left, down + 17 * row, note, size=12, fill=_QUIET) for row, note in enumerate(notes)]
