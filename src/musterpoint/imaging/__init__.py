@@ -1,6 +1,7 @@
 """Fingerprint images: any accepted format in, one canonical form out."""
 
 from musterpoint.imaging.loading import decode, from_pixels, load_image, raw
+from musterpoint.imaging.resolution import ppi_of_metric
 from musterpoint.imaging.saving import to_png
 from musterpoint.imaging.sniffing import sniff
 from musterpoint.imaging.values import FingerImage, ImageFormat, ImageSource
@@ -12,6 +13,7 @@ __all__ = [
     "decode",
     "from_pixels",
     "load_image",
+    "ppi_of_metric",
     "raw",
     "sniff",
     "to_png",

@@ -31,7 +31,7 @@ def read(data: bytes) -> Header:
         raise unsupported(f"a BMP with compression number {compression}")
     x_per_m, y_per_m = unpack("<ii", data, _FILE_HEADER_BYTES + 24)
     is_stated = x_per_m > 0 and y_per_m > 0
-    resolution = Resolution.per_cm(x_per_m / _CM_PER_M, y_per_m / _CM_PER_M) if is_stated else None
+    resolution = Resolution(x_per_m / _CM_PER_M, y_per_m / _CM_PER_M, is_metric=True) if is_stated else None
     return _header(width_px, abs(height_px), pixel_bits, resolution)
 
 

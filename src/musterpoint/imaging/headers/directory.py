@@ -71,8 +71,8 @@ class Directory:
         y = x if y is None else y
         unit = self.integer(RESOLUTION_UNIT, _UNIT_INCH)
         if unit == _UNIT_INCH:
-            return Resolution.per_inch(x, y)
-        return Resolution.per_cm(x, y) if unit == _UNIT_CM else None
+            return Resolution(x, y)
+        return Resolution(x, y, is_metric=True) if unit == _UNIT_CM else None
 
 
 def byte_order(data: bytes) -> str:

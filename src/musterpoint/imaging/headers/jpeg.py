@@ -124,5 +124,5 @@ def _density(content: bytes) -> Resolution | None:
     """JFIF 1.02: units 0 give the shape of a pixel only."""
     units, x, y = unpack(">BHH", content, 7)
     if units == 1:
-        return Resolution.per_inch(x, y)
-    return Resolution.per_cm(x, y) if units == 2 else None
+        return Resolution(x, y)
+    return Resolution(x, y, is_metric=True) if units == 2 else None

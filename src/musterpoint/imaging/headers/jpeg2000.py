@@ -116,7 +116,8 @@ def _resolution(data: bytes, box: _Box) -> Resolution | None:
     y_exponent, x_exponent = unpack(">bb", data, box.start + 8)
     if not (x_below and y_below):
         return None
-    return Resolution.per_cm(
+    return Resolution(
         x_above / x_below * 10.0**x_exponent / _CM_PER_M,
         y_above / y_below * 10.0**y_exponent / _CM_PER_M,
+        is_metric=True,
     )

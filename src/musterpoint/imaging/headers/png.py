@@ -97,4 +97,4 @@ def _resolution(content: bytes) -> Resolution | None:
     x, y, unit = struct.unpack(">IIB", content)
     if unit != 1:  # anything else states the shape of a pixel only: 11.3.5.3
         return None
-    return Resolution.per_cm(x / _CM_PER_M, y / _CM_PER_M)
+    return Resolution(x / _CM_PER_M, y / _CM_PER_M, is_metric=True)

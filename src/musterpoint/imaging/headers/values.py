@@ -8,26 +8,14 @@ from dataclasses import dataclass
 from musterpoint.errors import ImageTruncated, ImageUnsupported
 from musterpoint.imaging.values import ImageFormat
 
-CM_PER_INCH = 2.54
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a file states: pixels per inch, and whether it was written in metric units."""
+    """What a file states: pixels per inch or, where metric, per centimetre."""
 
-    x_ppi: float
-    y_ppi: float
-    is_metric: bool
-
-    @classmethod
-    def per_inch(cls, x: float, y: float) -> Resolution:
-        """From pixels per inch."""
-        return cls(x_ppi=x, y_ppi=y, is_metric=False)
-
-    @classmethod
-    def per_cm(cls, x: float, y: float) -> Resolution:
-        """From pixels per centimetre."""
-        return cls(x_ppi=x * CM_PER_INCH, y_ppi=y * CM_PER_INCH, is_metric=True)
+    x: float
+    y: float
+    is_metric: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

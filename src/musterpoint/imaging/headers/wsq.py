@@ -46,7 +46,7 @@ def read(data: bytes) -> Header:
         width_px=size[0],
         height_px=size[1],
         bit_depth=8,
-        resolution=Resolution.per_inch(ppi, ppi),
+        resolution=Resolution(ppi, ppi),
         is_isolated=True,
     )
 
