@@ -42,8 +42,9 @@ def describe_strength(expected_false_positives: float, people: int) -> str:
     if people == 0:
         return "Nobody else was searched, so nothing can be said of how rare this similarity is."
     others = "1 person who is" if people == 1 else f"{people:,} people who are"
-    rarity = _rarity(expected_false_positives)
-    band = next(words for bound, words in _BANDS if expected_false_positives >= bound)
+    expected = min(expected_false_positives, people)  # an upper bound may exceed what is possible
+    rarity = _rarity(expected)
+    band = next(words for bound, words in _BANDS if expected >= bound)
     return f"Among {others} not this person, {rarity}. {band}"
 
 
@@ -81,9 +82,8 @@ def _alike(pair_count: int) -> str:
 
 def _rarity_of_comparison(false_match_rate: float) -> str:
     comparisons = 1000 if false_match_rate >= 0.001 else 1_000_000
-    share = f"about {_rounded(false_match_rate * comparisons)}"
-    if false_match_rate < _SMALLEST:
-        share = "fewer than 1"
+    is_told = false_match_rate >= _SMALLEST
+    share = f"about {_rounded(false_match_rate * comparisons)}" if is_told else "fewer than 1"
     return f"Among {comparisons:,} comparisons of different fingers, {share} would look this similar."
 
 
@@ -94,7 +94,7 @@ def _rounded(value: float) -> str:
 
 def _decimal(value: float) -> str:
     places = -math.floor(math.log10(value))
-    return f"{value:.{places}f}"
+    return f"{value:.{places}f}".rstrip("0")
 
 
 def _count(value: float) -> str:
