@@ -3,6 +3,7 @@
 Importing this package compiles its kernels the first time, which takes some seconds.
 """
 
+from musterpoint.comparison.calibration import false_match_rate, is_extrapolated, score_for
 from musterpoint.comparison.comparing import (
     COMPARATOR_VERSION,
     NOT_COMPARABLE,
@@ -11,18 +12,35 @@ from musterpoint.comparison.comparing import (
     Evidence,
     compare,
 )
+from musterpoint.comparison.fusion import (
+    STRENGTH_MAX,
+    FingerPair,
+    Fused,
+    expected_false_positives,
+    fuse,
+    strength_needed,
+)
 from musterpoint.comparison.pack import Pack, score_all
 from musterpoint.comparison.prepared import Prepared, prepare
 
 __all__ = [
     "COMPARATOR_VERSION",
     "NOT_COMPARABLE",
+    "STRENGTH_MAX",
     "Alignment",
     "Comparison",
     "Evidence",
+    "FingerPair",
+    "Fused",
     "Pack",
     "Prepared",
     "compare",
+    "expected_false_positives",
+    "false_match_rate",
+    "fuse",
+    "is_extrapolated",
     "prepare",
     "score_all",
+    "score_for",
+    "strength_needed",
 ]
