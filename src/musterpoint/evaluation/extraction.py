@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -109,15 +110,13 @@ def _in_this_process(bench: _Bench, jobs: Sequence[_Job]) -> Iterator[tuple[int,
 
 
 def _in_processes(bench: _Bench, jobs: Sequence[_Job], workers: int) -> Iterator[tuple[int, bytes | Failure]]:
-    pool = ProcessPoolExecutor(
-        min(workers, len(jobs)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_ignore_interrupts,
-    )
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context)
     try:
-        indices: dict[Future[bytes | Failure], int] = {
-            pool.submit(_in_worker, bench, job): index for index, job in enumerate(jobs)
-        }
+        with _interrupts_held_back():
+            indices: dict[Future[bytes | Failure], int] = {
+                pool.submit(_in_worker, bench, job): index for index, job in enumerate(jobs)
+            }
         for future in as_completed(indices):
             yield indices[future], future.result()
     except BrokenProcessPool as error:
@@ -130,9 +129,15 @@ def _in_processes(bench: _Bench, jobs: Sequence[_Job], workers: int) -> Iterator
         pool.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
-    # The terminal sends an interrupt to all processes; the first one decides for all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    # A terminal interrupts all processes at once, but this one decides for all. What is held back
+    # here stays held back in the processes started meanwhile, from their first instruction on.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_worker(bench: _Bench, job: _Job) -> bytes | Failure:
