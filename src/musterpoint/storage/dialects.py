@@ -158,6 +158,14 @@ def is_sound(connection: sa.Connection) -> bool:
     return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
 
 
+def blank(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """A value of as many bytes that says nothing: SQLite then overwrites the row where it stands."""
+    size = sa.func.length(sa.cast(column, sa.LargeBinary))
+    return (
+        sa.func.zeroblob(size) if isinstance(column.type, sa.LargeBinary) else sa.func.printf("%*s", size, "")
+    )
+
+
 def truncate_log(engine: sa.Engine) -> bool:
     """Bring the write-ahead log into the file and empty it; False while a reader still needs it."""
     pooled = engine.raw_connection()

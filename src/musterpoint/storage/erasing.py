@@ -1,16 +1,19 @@
 """What an erasure does to each record. Afterwards random identifiers are left, and nothing else.
 
-- Encounters, references, images and fingers not captured are deleted; so is the subject.
+- Subject, encounters and references are deleted. Templates, images, names of source records, fingers not
+  captured and digests are overwritten where they stand, see `tables`.
 - A tombstone keeps the identifiers of subject and encounters, so that none of them ever comes back.
 - An open case *of* the person is settled as CANNOT_TELL by `erasure`. In every case of the person, all
   candidates are deleted: their strengths were measured on the person's fingers.
 - In cases of *others* the person is deleted from the candidates. Such a case stays open even when nobody
   is left in it, since only a person settles it.
-- A stored outcome about the person becomes `{"erased":true}`, its digest (made of the images) is removed.
-  Of an outcome about somebody else, the parts that name the person are taken out.
+- A stored outcome about the person becomes `{"erased":true}`. Of an outcome about somebody else, the parts
+  that name the person are taken out.
 - The journal stays as it is: it holds pseudonyms only.
 
-Not guaranteed: that backups, copies of the folder or the disk itself forget.
+Not guaranteed: that backups, copies of the folder or the disk itself forget; nor that no page of the file
+has an old copy of a deleted row, which could tell of a random identifier when and where it was, its
+fingers' positions and qualities, and the strengths of its cases.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import sqlalchemy as sa
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Verdict
-from musterpoint.storage import tables
+from musterpoint.storage import dialects, rows, tables
 from musterpoint.storage.reading import ERASED_OUTCOME
 from musterpoint.storage.rows import Row
 
@@ -43,15 +46,15 @@ def erase(
 ) -> tuple[int, ...]:
     """Erase a subject and its encounters; returns the open cases that have no candidate left by it."""
     emptied = _erase_from_cases(connection, encounters, erased_at)
-    references = _identifiers(connection, tables.reference, "reference_id", encounters)
-    cases = _identifiers(connection, tables.adjudication_case, "case_id", encounters)
-    _erase_from_outcomes(connection, {subject_id, *encounters, *references, *cases})
-    _delete(connection, tables.reference_image.c.reference_id, references)
-    for table in (tables.reference, tables.not_captured, tables.encounter):
-        _delete(connection, table.c.encounter_id, encounters)
-    _delete(connection, tables.subject.c.subject_id, [subject_id])
+    cases = tables.adjudication_case.c
+    theirs = sa.select(cases.case_id).where(cases.encounter_id.in_(encounters))
+    records = {subject_id, *encounters, *connection.execute(theirs).scalars()}
+    records |= _erase_fingers(connection, subject_id)
+    _erase_encounters(connection, subject_id)
+    _erase_from_outcomes(connection, records)
+    connection.execute(sa.delete(tables.subject).where(tables.subject.c.subject_id == subject_id))
     tombstone = {"subject_id": subject_id, "has_residue": True, "position": position}
-    connection.execute(sa.insert(tables.erased_subject).values(tombstone))
+    connection.execute(sa.insert(tables.erased_subject), tombstone)
     graves = [{"encounter_id": one, "subject_id": subject_id} for one in encounters]
     if graves:
         connection.execute(sa.insert(tables.erased_encounter), graves)
@@ -62,46 +65,76 @@ def _erase_from_cases(
     connection: sa.Connection, encounters: Sequence[EncounterId], erased_at: Instant
 ) -> tuple[int, ...]:
     case, candidate = tables.adjudication_case, tables.adjudication_candidate
-    theirs = case.c.encounter_id.in_(encounters)
-    touched = sa.select(candidate.c.number).where(candidate.c.encounter_id.in_(encounters)).distinct()
-    numbers = connection.execute(touched).scalars().all()
-    connection.execute(
-        sa.delete(candidate).where(
-            candidate.c.encounter_id.in_(encounters)
-            | candidate.c.number.in_(sa.select(case.c.number).where(theirs))
-        )
-    )
+    is_theirs = case.c.encounter_id.in_(encounters)
+    is_among = candidate.c.encounter_id.in_(encounters)
+    touched = connection.execute(sa.select(candidate.c.number).where(is_among).distinct()).scalars().all()
+    of_theirs = candidate.c.number.in_(sa.select(case.c.number).where(is_theirs))
+    connection.execute(sa.delete(candidate).where(is_among | of_theirs))
     closed = {"verdict": Verdict.CANNOT_TELL.value, "decided_by": DECIDED_BY, "decided_at": erased_at}
-    connection.execute(sa.update(case).where(theirs, case.c.verdict.is_(None)).values(closed))
+    connection.execute(sa.update(case).where(is_theirs, case.c.verdict.is_(None)).values(closed))
     is_empty = ~sa.exists().where(candidate.c.number == case.c.number)
-    emptied = sa.select(case.c.number).where(case.c.number.in_(numbers), case.c.verdict.is_(None), is_empty)
+    emptied = sa.select(case.c.number).where(case.c.number.in_(touched), case.c.verdict.is_(None), is_empty)
     return tuple(connection.execute(emptied.order_by(case.c.number)).scalars())
+
+
+def _erase_fingers(connection: sa.Connection, subject_id: SubjectId) -> set[UUID]:
+    """Returns the identifiers of the references that were erased."""
+    reference, encounter = tables.reference, tables.encounter
+    theirs = (
+        sa.select(reference.c.number, reference.c.reference_id)
+        .join(encounter, encounter.c.number == reference.c.encounter_number)
+        .where(encounter.c.subject_id == subject_id)
+    )
+    found = connection.execute(theirs).all()
+    numbers = [row.number for row in found]
+    _overwrite(connection, tables.reference_template.c.template, numbers)
+    _overwrite(connection, tables.reference_image.c.image, numbers)
+    connection.execute(sa.delete(reference).where(reference.c.number.in_(numbers)))
+    return {row.reference_id for row in found}
+
+
+def _erase_encounters(connection: sa.Connection, subject_id: SubjectId) -> None:
+    encounter = tables.encounter.c
+    theirs = sa.select(encounter.number).where(encounter.subject_id == subject_id)
+    numbers = connection.execute(theirs).scalars().all()
+    _overwrite(connection, tables.encounter_detail.c.detail, numbers)
+    connection.execute(sa.delete(tables.encounter).where(encounter.number.in_(numbers)))
+
+
+def _overwrite(connection: sa.Connection, column: sa.Column[Any], numbers: Sequence[int]) -> None:
+    blank = {column.name: dialects.blank(column)}
+    connection.execute(sa.update(column.table).where(column.table.c.number.in_(numbers)).values(blank))
 
 
 def _erase_from_outcomes(connection: sa.Connection, erased: Collection[UUID]) -> None:
     request, mention = tables.request, tables.request_mention
-    named = mention.c.record_id.in_(erased)
-    own = set(connection.execute(sa.select(mention.c.request_id).where(named, mention.c.is_own)).scalars())
-    about = request.c.request_id.in_(sa.select(mention.c.request_id).where(named))
+    is_named = mention.c.record_id.in_(erased)
+    own = set(
+        connection.execute(sa.select(mention.c.request_number).where(is_named, mention.c.is_own)).scalars()
+    )
+    about = request.c.number.in_(sa.select(mention.c.request_number).where(is_named))
     changed = [
-        {"of_request": row.request_id} | _reduced(row, erased, is_own=row.request_id in own)
+        {"of_number": row.number} | _reduced(row, erased, is_own=row.number in own)
         for row in connection.execute(sa.select(request).where(about))
     ]
     if changed:
-        rewrite = sa.update(request).where(request.c.request_id == sa.bindparam("of_request"))
+        rewrite = sa.update(request).where(request.c.number == sa.bindparam("of_number"))
         rewrite = rewrite.values(outcome=sa.bindparam("new_outcome"), digest=sa.bindparam("new_digest"))
         connection.execute(rewrite, changed)
-    _delete(connection, mention.c.record_id, erased)
+    connection.execute(sa.delete(mention).where(is_named))
 
 
 def _reduced(row: Row, erased: Collection[UUID], *, is_own: bool) -> dict[str, str]:
+    """New values of as many bytes as the old ones, so that the row stays where it is."""
     outcome = ERASED_OUTCOME if is_own else reduced_outcome(row.outcome, erased)
     # The digest was made of the person's images: who has them could tell that they were here.
-    return {"new_outcome": outcome, "new_digest": "" if outcome == ERASED_OUTCOME else row.digest}
+    digest = row.digest if outcome != ERASED_OUTCOME else " " * len(row.digest.encode())
+    padding = " " * (len(row.outcome.encode()) - len(outcome.encode()))
+    return {"new_outcome": outcome + padding, "new_digest": digest}
 
 
 def reduced_outcome(outcome_json: str, erased: Collection[UUID]) -> str:
-    """An outcome without what it says about erased records.
+    """An outcome without what it says about erased records; never longer in bytes.
 
     An outcome that names one at its top is about it, and goes as a whole. Further down, an entry of a
     list or object goes with the smallest object that names one.
@@ -113,17 +146,17 @@ def reduced_outcome(outcome_json: str, erased: Collection[UUID]) -> str:
         return ERASED_OUTCOME
     if _names(value, names):
         return ERASED_OUTCOME
-    return json.dumps(_without(value, names), sort_keys=True, ensure_ascii=False)
+    reduced = rows.canonical_json(_without(value, names))
+    return reduced if len(reduced.encode()) <= len(outcome_json.encode()) else ERASED_OUTCOME
 
 
 def _names(value: Any, names: Collection[str]) -> bool:
+    """Whether a text, a key of an object or a text right in an object names one."""
     if isinstance(value, str):
         text = value.lower()
         return any(name in text for name in names)
     if isinstance(value, dict):
-        return any(not isinstance(one, dict | list) and _names(one, names) for one in value.values()) or any(
-            _names(key, names) for key in value
-        )
+        return any(_names(one, names) for one in (*value, *value.values()) if not isinstance(one, dict))
     return False
 
 
@@ -133,14 +166,3 @@ def _without(value: Any, names: Collection[str]) -> Any:
     if isinstance(value, list):
         return [_without(one, names) for one in value if not _names(one, names)]
     return value
-
-
-def _identifiers(
-    connection: sa.Connection, table: sa.Table, name: str, encounters: Sequence[EncounterId]
-) -> Sequence[UUID]:
-    statement = sa.select(table.c[name]).where(table.c.encounter_id.in_(encounters))
-    return connection.execute(statement).scalars().all()
-
-
-def _delete(connection: sa.Connection, column: sa.Column[Any], values: Collection[object]) -> None:
-    connection.execute(sa.delete(column.table).where(column.in_(values)))

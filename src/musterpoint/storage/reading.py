@@ -35,8 +35,8 @@ class Snapshot:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def _execute(self, statement: sa.Executable) -> Result:
-        return self._connection.execute(statement)
+    def _execute(self, statement: sa.Executable, values: Sequence[Mapping[str, object]] = ()) -> Result:
+        return self._connection.execute(statement, values)
 
     def _all(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
         with translated():
@@ -62,6 +62,7 @@ class Snapshot:
         if not found:
             return None
         stored_digest, outcome = found[0]
+        outcome = str(outcome).rstrip(" ")
         # Erasing removes the digest too: it was made of the person's images.
         if outcome != ERASED_OUTCOME and stored_digest != digest:
             raise RequestConflict(
@@ -69,7 +70,7 @@ class Snapshot:
                 found="the identifier of another request",
                 hint="Repeat a request with the same content, or make a new identifier",
             )
-        return str(outcome)
+        return outcome
 
     def galleries(self) -> tuple[str, ...]:
         """Names of all galleries in alphabetical order."""
@@ -84,7 +85,7 @@ class Snapshot:
         """
         encounter = tables.encounter.c
         person = sa.func.coalesce(encounter.subject_id, encounter.encounter_id)
-        has_reference = sa.exists().where(tables.reference.c.encounter_id == encounter.encounter_id)
+        has_reference = sa.exists().where(tables.reference.c.encounter_number == encounter.number)
         statement = sa.select(sa.func.count(person.distinct())).where(has_reference, *_within(galleries))
         return int(self._scalar(statement))
 
@@ -103,7 +104,7 @@ class Snapshot:
 
     def encounter(self, encounter_id: EncounterId) -> Encounter:
         """One encounter. Raises NotFound."""
-        found = self._encounters(sa.select(tables.encounter).where(_is_encounter(encounter_id)))
+        found = self._encounters(tables.encounter.c.encounter_id == encounter_id)
         if not found:
             raise self._missing("encounter", encounter_id, tables.erased_encounter.c.encounter_id)
         return found[0]
@@ -118,34 +119,30 @@ class Snapshot:
     ) -> tuple[Encounter, ...]:
         """Encounters in order of time; with `limit`, the latest so many."""
         wanted = {"subject_id": subject_id, "purpose": purpose, "site": site}
-        conditions = [
-            tables.encounter.c[name] == value for name, value in wanted.items() if value is not None
-        ]
-        latest = sa.select(tables.encounter).where(*conditions)
-        latest = latest.order_by(
-            tables.encounter.c.occurred_at.desc(), tables.encounter.c.encounter_id.desc()
-        )
-        return self._encounters(latest.limit(limit))[::-1]
+        column = tables.encounter.c
+        conditions = [column[name] == value for name, value in wanted.items() if value is not None]
+        return self._encounters(*conditions, limit=limit)[::-1]
 
-    def _encounters(self, statement: Select) -> tuple[Encounter, ...]:
-        chosen = statement.with_only_columns(tables.encounter.c.encounter_id).subquery()
-        fingers = sa.select(tables.not_captured).join(
-            chosen, chosen.c.encounter_id == tables.not_captured.c.encounter_id
-        )
-        with translated():
-            found = self._execute(statement).all()
-            missing = self._execute(fingers.order_by(tables.not_captured.c.ordinal)).all()
-        by_encounter = rows.grouped(missing, "encounter_id")
-        return _made(lambda row: rows.encounter_of(row, by_encounter[row.encounter_id]), found)
+    def _encounters(
+        self, *conditions: sa.ColumnElement[bool], limit: int | None = None
+    ) -> tuple[Encounter, ...]:
+        """The latest first."""
+        encounter, detail = tables.encounter, tables.encounter_detail
+        statement = sa.select(encounter, detail.c.detail).join(detail, detail.c.number == encounter.c.number)
+        latest_first = (encounter.c.occurred_at.desc(), encounter.c.encounter_id.desc())
+        return self._all(statement.where(*conditions).order_by(*latest_first).limit(limit), rows.encounter_of)
 
     def references(self, encounter_id: EncounterId) -> tuple[Reference, ...]:
         """References of an encounter with their images, in the order they were added. Raises NotFound."""
-        reference, image = tables.reference, tables.reference_image
+        reference, encounter = tables.reference, tables.encounter
+        template, image = tables.reference_template, tables.reference_image
         statement = (
-            sa.select(reference, image.c.image)
-            .outerjoin(image, image.c.reference_id == reference.c.reference_id)
-            .where(reference.c.encounter_id == encounter_id)
-            .order_by(reference.c.position, reference.c.ordinal)
+            sa.select(reference, encounter.c.encounter_id, template.c.template, image.c.image)
+            .join(encounter, encounter.c.number == reference.c.encounter_number)
+            .join(template, template.c.number == reference.c.number)
+            .outerjoin(image, image.c.number == reference.c.number)
+            .where(encounter.c.encounter_id == encounter_id)
+            .order_by(reference.c.number)
         )
         found = self._all(statement, rows.reference_of)
         if not found:
@@ -282,10 +279,6 @@ def _made(make: Callable[[Row], Value], found: Sequence[Row]) -> tuple[Value, ..
     except (ValueError, TypeError, KeyError) as error:
         # The values were checked when they were written: what is no value now was changed since.
         raise damaged("a record holds a value that is not possible") from error
-
-
-def _is_encounter(encounter_id: EncounterId) -> sa.ColumnElement[bool]:
-    return tables.encounter.c.encounter_id == encounter_id
 
 
 def _within(galleries: Collection[str] | None) -> list[sa.ColumnElement[bool]]:

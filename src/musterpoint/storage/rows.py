@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def grouped(found: Iterable[Row], name: str) -> Mapping[Any, Sequence[Row]]:
     return groups
 
 
-def encounter_of(row: Row, not_captured: Sequence[Row]) -> Encounter:
-    """An encounter from its row and those of its fingers that were not captured."""
+def encounter_of(row: Row) -> Encounter:
+    """An encounter from its row joined with its detail."""
+    detail = json.loads(row.detail)
     return Encounter(
         encounter_id=EncounterId(row.encounter_id),
         subject_id=None if row.subject_id is None else SubjectId(row.subject_id),
@@ -72,10 +74,10 @@ def encounter_of(row: Row, not_captured: Sequence[Row]) -> Encounter:
         outcome=Outcome(row.outcome),
         answer=None if row.answer is None else Answer(row.answer),
         not_captured=tuple(
-            NotCaptured(position=_POSITIONS[finger.finger_position], reason=NotCapturedReason(finger.reason))
-            for finger in not_captured
+            NotCaptured(position=_POSITIONS[finger], reason=NotCapturedReason(reason))
+            for finger, reason in detail["not_captured"]
         ),
-        source_record=row.source_record,
+        source_record=detail["source_record"],
     )
 
 
@@ -91,25 +93,22 @@ def encounter_row(encounter: Encounter) -> dict[str, object]:
         "occurred_at": encounter.occurred_at,
         "outcome": encounter.outcome.value,
         "answer": encounter.answer and encounter.answer.value,
-        "source_record": encounter.source_record,
     }
 
 
-def not_captured_rows(encounter: Encounter) -> list[dict[str, object]]:
-    """The rows of the fingers of an encounter that were not captured."""
-    return [
-        {
-            "encounter_id": encounter.encounter_id,
-            "ordinal": ordinal,
-            "finger_position": finger.position.value,
-            "reason": finger.reason.value,
-        }
-        for ordinal, finger in enumerate(encounter.not_captured)
-    ]
+def detail_of(encounter: Encounter) -> str:
+    """What of an encounter could tell who it was, as JSON."""
+    fingers = [(finger.position.value, finger.reason.value) for finger in encounter.not_captured]
+    return canonical_json({"not_captured": fingers, "source_record": encounter.source_record})
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and no spaces: RFC 8785 for texts, whole numbers, lists and objects."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def reference_of(row: Row) -> Reference:
-    """A reference from its row joined with that of its image."""
+    """A reference from its row joined with its encounter, template and image."""
     return Reference(
         reference_id=ReferenceId(row.reference_id),
         encounter_id=EncounterId(row.encounter_id),
@@ -121,13 +120,11 @@ def reference_of(row: Row) -> Reference:
 
 
 def reference_row(reference: Reference) -> dict[str, object]:
-    """The columns of a reference without its image."""
+    """The columns of a reference without template and image."""
     return {
         "reference_id": reference.reference_id,
-        "encounter_id": reference.encounter_id,
         "finger_position": reference.position.value,
         "quality": reference.quality,
-        "template": reference.template,
     }
 
 
@@ -182,21 +179,23 @@ def journal_line_of(row: Row) -> JournalLine:
     )
 
 
-def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[*tuple[Any, ...]]:
     """References with what a search needs; identifiers as the engine holds them, for speed."""
-    reference, encounter = tables.reference, tables.encounter
+    reference, encounter, template = tables.reference, tables.encounter, tables.reference_template
     return (
         sa.select(
             sa.type_coerce(reference.c.reference_id, sa.String),
-            sa.type_coerce(reference.c.encounter_id, sa.String),
+            sa.type_coerce(encounter.c.encounter_id, sa.String),
             sa.type_coerce(encounter.c.subject_id, sa.String),
             encounter.c.gallery,
             reference.c.finger_position,
-            reference.c.template,
+            template.c.template,
         )
-        .join(encounter, encounter.c.encounter_id == reference.c.encounter_id)
+        .select_from(reference)
+        .join(encounter, encounter.c.number == reference.c.encounter_number)
+        .join(template, template.c.number == reference.c.number)
         .where(reference.c.position > since, *conditions)
-        .order_by(reference.c.position, reference.c.ordinal)
+        .order_by(reference.c.position, reference.c.number)
     )
 
 

@@ -3,6 +3,12 @@
 Every row that a unit of work adds carries the position of the unit's first journal line. Those foreign
 keys are deferred, since the rows come before the line: the database itself then refuses a change that
 no line of the journal stands for.
+
+Whatever a person could be recognised by stands in tables of two kinds of their own, `*_detail` and
+`reference_template`, `reference_image`, and in `request`. Their rows are only ever added at the end, and
+erased by overwriting them where they are. Deleting is not enough: SQLite moves rows from page to page
+when it balances a tree and leaves copies in the unused parts, which `secure_delete` does not overwrite.
+Numbers of such rows are never used again.
 """
 
 from __future__ import annotations
@@ -22,9 +28,9 @@ METADATA = sa.MetaData(
 )
 
 
-def _stamp() -> sa.Column[int]:
+def _stamp(*, index: bool = False) -> sa.Column[int]:
     line = sa.ForeignKey("journal.position", deferrable=True, initially="DEFERRED")
-    return sa.Column("position", INTEGER_64, line, nullable=False)
+    return sa.Column("position", INTEGER_64, line, nullable=False, index=index)
 
 
 journal = sa.Table(
@@ -54,48 +60,53 @@ subject = sa.Table(
 encounter = sa.Table(
     "encounter",
     METADATA,
-    sa.Column("encounter_id", sa.Uuid, primary_key=True),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("encounter_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("subject_id", sa.Uuid, sa.ForeignKey("subject.subject_id"), index=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("gallery", sa.Text, sa.ForeignKey("gallery.name"), nullable=False, index=True),
+    # No index: with one, SQLite would rather read a whole gallery than the newest references.
+    sa.Column("gallery", sa.Text, sa.ForeignKey("gallery.name"), nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("site", sa.Text, nullable=False),
     sa.Column("occurred_at", INTEGER_64, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("answer", sa.Text),
-    sa.Column("source_record", sa.Text, nullable=False),
     _stamp(),
     sa.Index(None, "occurred_at", "encounter_id"),
 )
 
-not_captured = sa.Table(
-    "not_captured",
+# JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
+encounter_detail = sa.Table(
+    "encounter_detail",
     METADATA,
-    sa.Column("encounter_id", sa.Uuid, sa.ForeignKey("encounter.encounter_id"), primary_key=True),
-    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("finger_position", sa.Integer, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("detail", sa.Text, nullable=False),
 )
 
 reference = sa.Table(
     "reference",
     METADATA,
-    sa.Column("reference_id", sa.Uuid, primary_key=True),
-    sa.Column("encounter_id", sa.Uuid, sa.ForeignKey("encounter.encounter_id"), nullable=False, index=True),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("reference_id", sa.Uuid, nullable=False, unique=True),
+    sa.Column("encounter_number", INTEGER_64, sa.ForeignKey("encounter.number"), nullable=False, index=True),
     sa.Column("finger_position", sa.Integer, nullable=False),
     sa.Column("quality", sa.Integer),
-    sa.Column("template", sa.LargeBinary, nullable=False),
-    _stamp(),
-    sa.Column("ordinal", sa.Integer, nullable=False),
-    sa.UniqueConstraint("position", "ordinal"),
+    _stamp(index=True),
     sa.CheckConstraint("quality BETWEEN 0 AND 100", name="quality"),
+)
+
+reference_template = sa.Table(
+    "reference_template",
+    METADATA,
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("template", sa.LargeBinary, nullable=False),
 )
 
 # Apart from the templates, so that loading those does not read past the images.
 reference_image = sa.Table(
     "reference_image",
     METADATA,
-    sa.Column("reference_id", sa.Uuid, sa.ForeignKey("reference.reference_id"), primary_key=True),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
     sa.Column("image", sa.LargeBinary, nullable=False),
 )
 
@@ -129,7 +140,8 @@ adjudication_candidate = sa.Table(
 request = sa.Table(
     "request",
     METADATA,
-    sa.Column("request_id", sa.Uuid, primary_key=True),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("request_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     _stamp(),
@@ -141,7 +153,7 @@ request_mention = sa.Table(
     "request_mention",
     METADATA,
     sa.Column("record_id", sa.Uuid, primary_key=True),
-    sa.Column("request_id", sa.Uuid, sa.ForeignKey("request.request_id"), primary_key=True, index=True),
+    sa.Column("request_number", INTEGER_64, sa.ForeignKey("request.number"), primary_key=True, index=True),
     sa.Column("is_own", sa.Boolean(create_constraint=False), nullable=False),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -25,10 +24,13 @@ from musterpoint.registry import (
     Verdict,
 )
 from musterpoint.storage import erasing, rows, tables
-from musterpoint.storage.reading import Result, Snapshot
+from musterpoint.storage.reading import ERASED_OUTCOME, Result, Snapshot
 from musterpoint.storage.translation import translated
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+# Made once: SQLAlchemy compiles a statement when it first sees it.
+_INSERTS: Final = {table.name: sa.insert(table) for table in tables.METADATA.tables.values()}
 
 
 class UnitOfWork(Snapshot):
@@ -46,41 +48,47 @@ class UnitOfWork(Snapshot):
         self.has_erased = False
         self._lines = self.position
         self._stamp = self._lines + 1
-        self._references = 0
+        self._numbers: dict[str, int] = {}
         self._own: set[UUID] = set()
 
-    def _execute(self, statement: sa.Executable) -> Result:
+    def _execute(self, statement: sa.Executable, values: Sequence[Mapping[str, object]] = ()) -> Result:
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
-        return super()._execute(statement)
+        return super()._execute(statement, values)
 
-    def _change(self, statement: sa.Executable) -> int:
-        """Carry out a statement; returns how many rows it changed."""
+    def _change(self, statement: sa.Executable) -> None:
         self._has_changed = True
         with translated():
-            return self._execute(statement).rowcount
+            self._execute(statement)
 
-    def _add(self, table: sa.Table, values: Mapping[str, object]) -> None:
-        stamp = {"position": self._stamp} if table is not tables.journal and "position" in table.c else {}
-        self._change(sa.insert(table).values({**values, **stamp}))
-
-    def _add_all(self, table: sa.Table, values: Sequence[Mapping[str, object]]) -> None:
+    def _add(self, table: sa.Table, *values: Mapping[str, object]) -> None:
         if not values:
             return
         self._has_changed = True
         with translated():
-            self._connection.execute(sa.insert(table), [dict(one) for one in values])
+            self._execute(_INSERTS[table.name], values)
+
+    def _next(self, table: sa.Table) -> int:
+        """The next number of a table from which nothing is ever deleted."""
+        last = self._numbers.get(table.name)
+        if last is None:
+            last = int(self._scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
+        self._numbers[table.name] = last + 1
+        return last + 1
+
+    def _stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
+        return {**values, "position": self._stamp}
 
     def add_gallery_if_missing(self, name: str) -> None:
         """Have a gallery of this name."""
         column = tables.gallery.c.name
         if self._scalar(sa.select(column).where(column == name)) is None:
-            self._add(tables.gallery, {"name": name})
+            self._add(tables.gallery, self._stamped({"name": name}))
 
     def add_subject(self, subject_id: SubjectId) -> None:
         """Add a subject without encounters. Raises AlreadyErased, Conflict where it is there."""
         self._refuse_erased(subject_id)
-        self._add(tables.subject, {"subject_id": subject_id})
+        self._add(tables.subject, self._stamped({"subject_id": subject_id}))
         self._own.add(subject_id)
 
     def add_encounter(self, encounter: Encounter) -> None:
@@ -93,17 +101,24 @@ class UnitOfWork(Snapshot):
         erased = tables.erased_encounter.c.encounter_id
         if self._scalar(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
             raise _already_erased("encounter")
-        self._add(tables.encounter, rows.encounter_row(encounter))
-        self._add_all(tables.not_captured, rows.not_captured_rows(encounter))
+        number = self._next(tables.encounter_detail)
+        self._add(tables.encounter, self._stamped(rows.encounter_row(encounter) | {"number": number}))
+        self._add(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
         self._own.add(encounter.encounter_id)
 
     def add_reference(self, reference: Reference) -> None:
         """Add a reference of an encounter. Raises NotFound, Conflict where it is there."""
-        self._references += 1
-        self._add(tables.reference, {**rows.reference_row(reference), "ordinal": self._references})
+        column = tables.encounter.c
+        encounter = sa.select(column.number).where(column.encounter_id == reference.encounter_id)
+        encounter_number = self._scalar(encounter)
+        if encounter_number is None:
+            self.encounter(reference.encounter_id)
+        number = self._next(tables.reference_template)
+        numbers = {"number": number, "encounter_number": encounter_number}
+        self._add(tables.reference, self._stamped(rows.reference_row(reference) | numbers))
+        self._add(tables.reference_template, {"number": number, "template": reference.template})
         if reference.image is not None:
-            image = {"reference_id": reference.reference_id, "image": reference.image}
-            self._add(tables.reference_image, image)
+            self._add(tables.reference_image, {"number": number, "image": reference.image})
 
     def _refuse_erased(self, subject_id: SubjectId | None) -> None:
         if subject_id is not None and self.is_erased(subject_id):
@@ -131,12 +146,17 @@ class UnitOfWork(Snapshot):
                 hint="Search before the encounter is added",
                 where="case",
             )
-        column = tables.adjudication_case.c.number
-        number = int(self._scalar(sa.select(sa.func.coalesce(sa.func.max(column), 0)))) + 1
-        case = {"number": number, "case_id": case_id, "encounter_id": encounter_id, "people": people}
-        self._add(tables.adjudication_case, case | {"opened_at": opened_at, "decided_by": ""})
+        number = self._next(tables.adjudication_case)
+        case: dict[str, object] = {
+            "number": number,
+            "case_id": case_id,
+            "encounter_id": encounter_id,
+            "people": people,
+        }
+        case |= {"opened_at": opened_at, "decided_by": ""}
+        self._add(tables.adjudication_case, self._stamped(case))
         strongest_first = sorted(candidates, key=lambda candidate: -candidate.strength)
-        self._add_all(tables.adjudication_candidate, rows.candidate_rows(number, strongest_first))
+        self._add(tables.adjudication_candidate, *rows.candidate_rows(number, strongest_first))
         return self.case(number)
 
     def settle_case(
@@ -243,7 +263,7 @@ class UnitOfWork(Snapshot):
 
         body  facts without biometric data, scores or names; stored as canonical JSON (RFC 8785)
         """
-        text = json.dumps(_checked(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = rows.canonical_json(_checked(body))
         if len(text) > JOURNAL_LINE_CHARACTERS_MAX:
             raise ValueError(f"a journal line may have {JOURNAL_LINE_CHARACTERS_MAX} characters")
         line = {"position": self._lines + 1, "occurred_at": self._clock.now(), "kind": kind, "body": text}
@@ -254,18 +274,22 @@ class UnitOfWork(Snapshot):
     def store_outcome(self, request_id: RequestId, digest: str, outcome_json: str) -> None:
         """Keep what a request came to, so that its repetition is answered without being carried out.
 
-        outcome_json  names records by their identifiers, since that is how an erasure finds it. It counts
-                      as being about every subject and encounter that this unit of work has added
+        outcome_json  names records by their identifiers, since that is how an erasure finds it. It is
+                      about the subjects and encounters added since the unit's previous outcome
 
         Raises Conflict where the request has an outcome.
         """
-        self._add(tables.request, {"request_id": request_id, "digest": digest, "outcome": outcome_json})
-        mentioned = self._own | {UUID(text) for text in _IDENTIFIER.findall(outcome_json)}
+        number = self._next(tables.request)
+        request = {"number": number, "request_id": request_id, "digest": digest}
+        # Wide enough for what an erasure would leave, which must not move the row.
+        request |= {"outcome": outcome_json.ljust(len(ERASED_OUTCOME))}
+        self._add(tables.request, self._stamped(request))
+        own, self._own = self._own, set()
+        mentioned = own | {UUID(text) for text in _IDENTIFIER.findall(outcome_json)}
         mentions = [
-            {"record_id": one, "request_id": request_id, "is_own": one in self._own}
-            for one in sorted(mentioned)
+            {"record_id": one, "request_number": number, "is_own": one in own} for one in sorted(mentioned)
         ]
-        self._add_all(tables.request_mention, mentions)
+        self._add(tables.request_mention, *mentions)
 
     def commit(self) -> None:
         """Make everything so far lasting; when it returns, it survives the loss of power.

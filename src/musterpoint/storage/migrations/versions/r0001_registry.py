@@ -3,6 +3,8 @@
 A revision is never changed once released; `musterpoint.storage.tables` shows what all of them add up to.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,8 +36,9 @@ def downgrade() -> None:
         "adjudication_candidate",
         "adjudication_case",
         "reference_image",
+        "reference_template",
         "reference",
-        "not_captured",
+        "encounter_detail",
         "encounter",
         "subject",
         "gallery",
@@ -84,6 +87,7 @@ def _make_people() -> None:
     )
     op.create_table(
         "encounter",
+        sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
         sa.Column("encounter_id", sa.Uuid, nullable=False),
         sa.Column("subject_id", sa.Uuid),
         sa.Column("kind", sa.Text, nullable=False),
@@ -93,54 +97,45 @@ def _make_people() -> None:
         sa.Column("occurred_at", INTEGER_64, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("answer", sa.Text),
-        sa.Column("source_record", sa.Text, nullable=False),
         *_stamp("encounter"),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.subject_id"], name="fk_encounter_subject_id"),
         sa.ForeignKeyConstraint(["gallery"], ["gallery.name"], name="fk_encounter_gallery"),
-        sa.PrimaryKeyConstraint("encounter_id", name="pk_encounter"),
+        sa.PrimaryKeyConstraint("number", name="pk_encounter"),
+        sa.UniqueConstraint("encounter_id", name="uq_encounter_encounter_id"),
     )
     op.create_index("ix_encounter_subject_id", "encounter", ["subject_id"])
-    op.create_index("ix_encounter_gallery", "encounter", ["gallery"])
     op.create_index("ix_encounter_occurred_at_encounter_id", "encounter", ["occurred_at", "encounter_id"])
+    _make_content("encounter_detail", sa.Column("detail", sa.Text, nullable=False))
 
 
 def _make_fingers() -> None:
     op.create_table(
-        "not_captured",
-        sa.Column("encounter_id", sa.Uuid, nullable=False),
-        sa.Column("ordinal", sa.Integer, autoincrement=False, nullable=False),
-        sa.Column("finger_position", sa.Integer, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["encounter_id"], ["encounter.encounter_id"], name="fk_not_captured_encounter_id"
-        ),
-        sa.PrimaryKeyConstraint("encounter_id", "ordinal", name="pk_not_captured"),
-    )
-    op.create_table(
         "reference",
+        sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
         sa.Column("reference_id", sa.Uuid, nullable=False),
-        sa.Column("encounter_id", sa.Uuid, nullable=False),
+        sa.Column("encounter_number", INTEGER_64, nullable=False),
         sa.Column("finger_position", sa.Integer, nullable=False),
         sa.Column("quality", sa.Integer),
-        sa.Column("template", sa.LargeBinary, nullable=False),
         *_stamp("reference"),
-        sa.Column("ordinal", sa.Integer, nullable=False),
         sa.CheckConstraint("quality BETWEEN 0 AND 100", name="ck_reference_quality"),
         sa.ForeignKeyConstraint(
-            ["encounter_id"], ["encounter.encounter_id"], name="fk_reference_encounter_id"
+            ["encounter_number"], ["encounter.number"], name="fk_reference_encounter_number"
         ),
-        sa.PrimaryKeyConstraint("reference_id", name="pk_reference"),
-        sa.UniqueConstraint("position", "ordinal", name="uq_reference_position_ordinal"),
+        sa.PrimaryKeyConstraint("number", name="pk_reference"),
+        sa.UniqueConstraint("reference_id", name="uq_reference_reference_id"),
     )
-    op.create_index("ix_reference_encounter_id", "reference", ["encounter_id"])
+    op.create_index("ix_reference_encounter_number", "reference", ["encounter_number"])
+    op.create_index("ix_reference_position", "reference", ["position"])
+    _make_content("reference_template", sa.Column("template", sa.LargeBinary, nullable=False))
+    _make_content("reference_image", sa.Column("image", sa.LargeBinary, nullable=False))
+
+
+def _make_content(table: str, content: sa.Column[Any]) -> None:
     op.create_table(
-        "reference_image",
-        sa.Column("reference_id", sa.Uuid, nullable=False),
-        sa.Column("image", sa.LargeBinary, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["reference_id"], ["reference.reference_id"], name="fk_reference_image_reference_id"
-        ),
-        sa.PrimaryKeyConstraint("reference_id", name="pk_reference_image"),
+        table,
+        sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
+        content,
+        sa.PrimaryKeyConstraint("number", name=f"pk_{table}"),
     )
 
 
@@ -181,21 +176,25 @@ def _make_cases() -> None:
 def _make_requests() -> None:
     op.create_table(
         "request",
+        sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
         sa.Column("request_id", sa.Uuid, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
         *_stamp("request"),
-        sa.PrimaryKeyConstraint("request_id", name="pk_request"),
+        sa.PrimaryKeyConstraint("number", name="pk_request"),
+        sa.UniqueConstraint("request_id", name="uq_request_request_id"),
     )
     op.create_table(
         "request_mention",
         sa.Column("record_id", sa.Uuid, nullable=False),
-        sa.Column("request_id", sa.Uuid, nullable=False),
+        sa.Column("request_number", INTEGER_64, nullable=False),
         sa.Column("is_own", sa.Boolean, nullable=False),
-        sa.ForeignKeyConstraint(["request_id"], ["request.request_id"], name="fk_request_mention_request_id"),
-        sa.PrimaryKeyConstraint("record_id", "request_id", name="pk_request_mention"),
+        sa.ForeignKeyConstraint(
+            ["request_number"], ["request.number"], name="fk_request_mention_request_number"
+        ),
+        sa.PrimaryKeyConstraint("record_id", "request_number", name="pk_request_mention"),
     )
-    op.create_index("ix_request_mention_request_id", "request_mention", ["request_id"])
+    op.create_index("ix_request_mention_request_number", "request_mention", ["request_number"])
 
 
 def _make_erasures() -> None:
