@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import uuid
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -81,11 +82,15 @@ def musterpoint(ctx: click.Context, debug: bool) -> None:
     ctx.obj = debug
 
 
-def main() -> NoReturn:
-    """Run the command line and exit with a documented code (docs/reference/errors.md)."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with a documented code (docs/reference/errors.md).
+
+    arguments  without the program's name; None takes those of this process
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        code = musterpoint.main(standalone_mode=False)
+        code = musterpoint.main(given, prog_name="musterpoint", standalone_mode=False)
     except click.exceptions.Abort:
         _stop(130, "interrupted; nothing was left half done")
     except click.ClickException as error:
@@ -100,7 +105,7 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _stop(0)
     except Exception as error:
-        if "--debug" in sys.argv:
+        if "--debug" in given:
             raise
         reference = uuid.uuid4().hex[:8]
         _stop(

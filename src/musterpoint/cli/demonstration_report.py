@@ -66,7 +66,7 @@ def why_of(one: Screened) -> str:
         return _WHY_NO_SEARCH[one.outcome.outcome]
     searched = f"{one.outcome.people} people searched"
     if one.decided:
-        return f"{searched}, a candidate found, and somebody decided"
+        return f"{searched}, somebody alike found: case {one.outcome.case}, which a person decided"
     if one.outcome.answer == Answer.CANNOT_TELL.value:
         reasons = ", ".join(reason for finger in one.outcome.fingers for reason in finger.reasons)
         return f"{searched}, but the quality is too low to tell ({reasons})" if reasons else searched
@@ -119,18 +119,24 @@ def _figures(result: Demonstration) -> tuple[ReportFigure, ...]:
 
 
 def _report_row(one: Screened) -> ReportRow:
-    answer = one.decided or (one.outcome.answer or one.outcome.outcome if one.outcome else "")
-    meaning = _MEANING.get(answer, "The officer captures again.")
-    if one.decided:
-        meaning = f"A case was opened and decided. {meaning}"
     return ReportRow(
         person=f"Person {one.person_number}",
         shown=f"{one.arrival.shown}.",
-        answer=answer_of(one),
+        answer=one.decided or answer_of(one),
         why=f"{why_of(one)}.",
-        meaning=meaning,
+        meaning=_meaning(one),
         thumbnails=tuple(
             ReportPicture.of(draw_thumbnail(image), f"{position.label.replace('-', ' ')} of this person")
             for position, image in one.arrival.pictures
         ),
     )
+
+
+def _meaning(one: Screened) -> str:
+    if one.outcome is None:
+        return "The officer captures again."
+    if one.decided:
+        return _MEANING[one.decided]
+    if one.outcome.subject is not None and one.outcome.people_comparable == 0:
+        return "Enrolled as a new person: nobody on record has these fingers, so nobody could be found."
+    return _MEANING[one.outcome.answer or one.outcome.outcome]

@@ -13,7 +13,7 @@ from musterpoint.workflows.listing import ListedFile, finger_of, list_people, pa
 
 def expand(arguments: Sequence[str]) -> list[Path]:
     """The paths that the arguments name; a glob that the shell left alone is expanded."""
-    paths = []
+    paths: list[Path] = []
     for argument in arguments:
         is_glob = any(character in argument for character in "*?[") and not Path(argument).exists()
         found = sorted(glob.glob(argument)) if is_glob else []
@@ -35,7 +35,7 @@ def _files(argument: str, ppi: float | None) -> list[ListedFile]:
     label, separator, name = argument.partition("=")
     if separator and not Path(argument).exists():
         return [ListedFile(path=Path(name), position=parse_finger(label, argument), ppi=ppi)]
-    files = []
+    files: list[ListedFile] = []
     for path in expand([argument]):
         if path.is_dir():
             files.extend(file for person in list_people([path], ppi=ppi).people for file in person.files)

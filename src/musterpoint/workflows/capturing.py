@@ -7,12 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from musterpoint import imaging, interchange, templates
-from musterpoint.errors import MusterpointError, ResolutionMissing, TooManyFingers, UnusableInput
+from musterpoint.errors import (
+    AlreadyErased,
+    MusterpointError,
+    ResolutionMissing,
+    TooManyFingers,
+    UnusableInput,
+)
 from musterpoint.extraction import Extractor, QualityReport
 from musterpoint.identifiers import EncounterId, ReferenceId, new_uuid
 from musterpoint.imaging import FingerImage
 from musterpoint.limits import FINGERS_MAX, PPI_MAX, PPI_MIN
 from musterpoint.registry import Reference
+from musterpoint.storage import ERASED_OUTCOME
 from musterpoint.templates import FingerPosition, Template
 
 MINUTIAE_TRUSTED_MIN = 12
@@ -135,3 +142,13 @@ def digest(submissions: Sequence[Submission], *facts: str) -> str:
         hashed.update(hashlib.sha256(submission.data).digest())
         hashed.update(f"{int(submission.position)} {submission.ppi} {submission.raw_size}".encode())
     return hashed.hexdigest()
+
+
+def refuse_erased(outcome: str) -> None:
+    """Raise AlreadyErased where a stored outcome says that its person was erased."""
+    if outcome == ERASED_OUTCOME:
+        raise AlreadyErased(
+            expected="a request whose person is still in the registry",
+            found="one whose person was erased since",
+            hint="Take the person out of the batch, or make a new request",
+        )

@@ -17,7 +17,7 @@ from musterpoint.extraction import Extraction
 from musterpoint.identifiers import RequestId, new_uuid
 from musterpoint.imaging import FingerImage
 from musterpoint.registry import NotCaptured, NotCapturedReason, Verdict
-from musterpoint.synthetic import Finger, Grade, person, texture
+from musterpoint.synthetic import Finger, Grade, cloth, person
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.adjudication import settle, view_case
 from musterpoint.workflows.capturing import Submission
@@ -181,7 +181,7 @@ def _arrivals() -> Iterator[Arrival]:
     yield Arrival(
         seed=newcomers + 4,
         shown="Not a finger at all: the sensor was covered with cloth",
-        pictures=((FingerPosition.RIGHT_INDEX, texture(FIRST_SEED)),),
+        pictures=((FingerPosition.RIGHT_INDEX, cloth(FIRST_SEED)),),
     )
     yield Arrival(
         seed=newcomers,

@@ -11,7 +11,7 @@ from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.limits import SEARCH_ATTEMPTS_MAX
 from musterpoint.registry import Encounter, EncounterKind, Outcome
 from musterpoint.storage import UnitOfWork
-from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references
+from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
 
@@ -108,7 +108,10 @@ def _digest(request: EnrolmentRequest) -> str:
 
 
 def _stored(text: str | None) -> EnrolmentOutcome | None:
-    return None if text is None else replace(EnrolmentOutcome.from_json(text), is_repeated=True)
+    if text is None:
+        return None
+    refuse_erased(text)
+    return replace(EnrolmentOutcome.from_json(text), is_repeated=True)
 
 
 def _record(

@@ -22,7 +22,7 @@ from musterpoint.registry import (
 )
 from musterpoint.storage import UnitOfWork
 from musterpoint.templates import FingerPosition, Template
-from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references
+from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.searching import Found, FoundCandidate
 from musterpoint.workflows.station import Station
 
@@ -145,7 +145,10 @@ def screen(
 
 
 def _stored(text: str | None) -> ScreeningOutcome | None:
-    return None if text is None else replace(ScreeningOutcome.from_json(text), is_repeated=True)
+    if text is None:
+        return None
+    refuse_erased(text)
+    return replace(ScreeningOutcome.from_json(text), is_repeated=True)
 
 
 def _digest(request: ScreeningRequest) -> str:

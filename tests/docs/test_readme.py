@@ -1,0 +1,39 @@
+"""What the README says can be done as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from musterpoint.cli.app import COMMANDS
+from tests.conftest import impression_png
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def test_the_python_example_runs_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    (tmp_path / "monday.png").write_bytes(impression_png(1))
+    (tmp_path / "tuesday.png").write_bytes(impression_png(1, number=2))
+    monkeypatch.chdir(tmp_path)
+
+    exec(compile(code, "README.md", "exec"), {})
+
+    printed = capsys.readouterr().out
+    assert int(printed.splitlines()[0]) > 3000
+    assert "person 1" in printed
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"\./run musterpoint ([a-z]+)", README.read_text()))
+    assert named
+    assert named <= set(COMMANDS)
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
+        assert (README.parent / target).exists(), target
