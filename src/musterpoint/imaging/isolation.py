@@ -35,8 +35,17 @@ _PIXELS_PER_PROCESSOR_S: Final = 2_000_000
 _WALL_PER_PROCESSOR_S: Final = 3
 """A loaded machine must not fail what an idle one decodes."""
 
-_BYTES_PER_PIXEL_MAX: Final = 4
-_MODES: Final = frozenset({"L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16", "I;16B"})
+_BYTES_PER_PIXEL: Final = {
+    "L": 1,
+    "LA": 2,
+    "RGB": 3,
+    "RGBA": 4,
+    "YCbCr": 3,
+    "CMYK": 4,
+    "I;16": 2,
+    "I;16B": 2,
+}
+"""Of each mode of Pillow that the process may answer with."""
 _OWN_FAULTS: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGXCPU}
 )
@@ -53,7 +62,7 @@ def decode(data: bytes, header: Header) -> Image.Image:
     """
     pixels = header.width_px * header.height_px
     processor_s = _PROCESSOR_S + pixels // _PIXELS_PER_PROCESSOR_S
-    output_bytes_max = decoder_process.HEAD.size + pixels * _BYTES_PER_PIXEL_MAX
+    output_bytes_max = decoder_process.HEAD.size + pixels * max(_BYTES_PER_PIXEL.values())
     process = _start(header.format, _MEMORY_BYTES + pixels * _MEMORY_BYTES_PER_PIXEL, processor_s)
     output, has_timed_out = _converse(process, data, output_bytes_max, processor_s * _WALL_PER_PROCESSOR_S)
     if has_timed_out:
@@ -111,12 +120,10 @@ def _picture(output: bytes, header: Header) -> Image.Image:
         raise _failed("it gave no answer")
     padded_mode, width_px, height_px = head.unpack_from(output)
     mode = padded_mode.rstrip(b"\0").decode("ascii", "replace")
-    if mode not in _MODES or (width_px, height_px) != (header.width_px, header.height_px):
+    promised = header.width_px * header.height_px * _BYTES_PER_PIXEL.get(mode, 0)
+    if (width_px, height_px, len(output) - head.size) != (header.width_px, header.height_px, promised):
         raise truncated("the file contradicts its own header")
-    try:
-        return Image.frombytes(mode, (width_px, height_px), output[head.size :])
-    except ValueError as short:
-        raise truncated("the file contradicts its own header") from short
+    return Image.frombytes(mode, (width_px, height_px), output[head.size :])
 
 
 def _error(status: int, format_: ImageFormat) -> ImageError | DecoderFailed:

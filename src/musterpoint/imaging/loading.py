@@ -131,14 +131,19 @@ def _read(path: Path) -> bytes:
             hint="Check the name and the folder",
             where=str(path),
         ) from missing
-    except OSError as unreadable:
-        reason = "it is a folder" if isinstance(unreadable, IsADirectoryError) else "it cannot be read"
+    except (OSError, ValueError) as unreadable:  # ValueError: a name that no file can have
+        is_folder = isinstance(unreadable, IsADirectoryError)
         raise UnusableInput(
             expected="an image file",
-            found=f"{reason} ({unreadable.strerror or type(unreadable).__name__})",
+            found="a folder" if is_folder else f"a file that cannot be read ({_reason(unreadable)})",
             hint="Check the name, and that you may read the file",
             where=str(path),
         ) from unreadable
+
+
+def _reason(unreadable: OSError | ValueError) -> str:
+    words = unreadable.strerror if isinstance(unreadable, OSError) else "impossible name"
+    return (words or type(unreadable).__name__).lower()
 
 
 def _canonical(

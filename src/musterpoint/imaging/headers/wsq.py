@@ -22,7 +22,7 @@ _PPI_OF_THE_FORMAT: Final = 500
 def read(data: bytes) -> Header:
     """The head of a WSQ file; 500 ppi unless its NIST comment says otherwise, as the format implies."""
     size: tuple[int, int] | None = None
-    ppi = _PPI_OF_THE_FORMAT
+    ppi: int | None = None
     offset = len(MARK)
     while True:
         marker, length = unpack(">HH", data, offset)
@@ -34,8 +34,8 @@ def read(data: bytes) -> Header:
         if marker == _FRAME:
             _, _, height_px, width_px = unpack(">BBHH", content, 0)
             size = width_px, height_px
-        elif marker == _COMMENT:
-            ppi = _ppi(content, ppi)
+        elif marker == _COMMENT and ppi is None:
+            ppi = _ppi(content)
         elif marker in (_BLOCK, _END):
             break
         offset += 2 + length
@@ -46,14 +46,12 @@ def read(data: bytes) -> Header:
         width_px=size[0],
         height_px=size[1],
         bit_depth=8,
-        resolution=Resolution(ppi, ppi),
+        resolution=Resolution(ppi or _PPI_OF_THE_FORMAT, ppi or _PPI_OF_THE_FORMAT),
         is_isolated=True,
     )
 
 
-def _ppi(comment: bytes, otherwise: int) -> int:
-    if not comment.startswith(b"NIST_COM"):
-        return otherwise
-    found = _PPI_LINE.search(comment)
-    # NIST's encoder writes -1 or 0 where it was told nothing.
-    return int(found.group(1)) or otherwise if found else otherwise
+def _ppi(comment: bytes) -> int | None:
+    """What a comment of NIST's form states; its encoder writes 0 or -1 where it was told nothing."""
+    found = _PPI_LINE.search(comment) if comment.startswith(b"NIST_COM") else None
+    return (int(found.group(1)) or None) if found else None

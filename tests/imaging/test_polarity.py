@@ -1,0 +1,71 @@
+"""Light ridges are recognised and turned; when in doubt, nothing is turned."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.imaging import files
+
+from musterpoint import imaging
+
+Pixels = npt.NDArray[np.uint8]
+TOUCHED = files.touched()
+
+
+def decoded(pixels: Pixels, inverted: bool | None = None) -> imaging.FingerImage:
+    return imaging.decode(files.saved(pixels, "PNG"), ppi=500, inverted=inverted)
+
+
+def test_dark_ridges_stay() -> None:
+    image = decoded(TOUCHED)
+
+    assert not image.source.inverted
+    np.testing.assert_array_equal(image.pixels, TOUCHED)
+
+
+def test_light_ridges_are_turned() -> None:
+    image = decoded(255 - TOUCHED)
+
+    assert image.source.inverted
+    np.testing.assert_array_equal(image.pixels, TOUCHED)
+
+
+@pytest.mark.parametrize("contrast", [0.3, 0.6])
+@pytest.mark.parametrize("ground", [40, 100])
+def test_neither_contrast_nor_the_level_of_the_ground_matters(contrast: float, ground: int) -> None:
+    faint = (ground + TOUCHED * contrast).astype(np.uint8)
+
+    assert not decoded(faint).source.inverted
+    assert decoded(255 - faint).source.inverted
+
+
+@pytest.mark.parametrize("padding", [0, 255])
+def test_padding_around_the_sensor_is_not_taken_for_ground(padding: int) -> None:
+    padded = np.pad(TOUCHED, 60, constant_values=padding)
+
+    assert not decoded(padded).source.inverted
+    assert decoded(255 - padded).source.inverted
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        pytest.param(files.ridges(), id="ridges-fill-the-frame"),
+        pytest.param(255 - files.ridges(), id="valleys-fill-the-frame"),
+        pytest.param(np.full((200, 200), 255, np.uint8), id="white"),
+        pytest.param(np.zeros((200, 200), np.uint8), id="black"),
+        pytest.param(np.eye(200, dtype=np.uint8) * 255, id="a-scratch"),
+    ],
+)
+def test_nothing_is_turned_without_evidence(pixels: Pixels) -> None:
+    assert not decoded(pixels).source.inverted
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("pixels", [TOUCHED, 255 - TOUCHED])
+def test_the_callers_word_goes_first(pixels: Pixels, inverted: bool) -> None:
+    image = decoded(pixels, inverted)
+
+    assert image.source.inverted is inverted
+    np.testing.assert_array_equal(image.pixels, 255 - pixels if inverted else pixels)
