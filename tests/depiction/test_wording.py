@@ -63,6 +63,14 @@ def test_rarer_similarity_never_gets_a_more_common_word(one: float, other: float
     assert band(rarer) >= band(commoner)
 
 
+@pytest.mark.parametrize(
+    ("expected", "word"),
+    [(1.0, "common"), (0.1, "not rare"), (0.01, "uncommon"), (0.0001, "is rare"), (0.00009, "very rare")],
+)
+def test_each_word_stands_for_a_range_of_expected_numbers(expected: float, word: str) -> None:
+    assert word in describe_strength(expected, 1000).rsplit("So much", 1)[1]
+
+
 def test_bound_above_the_number_of_people_is_told_as_all_of_them() -> None:
     assert "about 12 would" in describe_strength(40, 12)
 
@@ -86,8 +94,9 @@ def test_negative_numbers_of_people_are_refused() -> None:
     ("rate", "sentence"),
     [
         (0.02, "Among 1,000 comparisons of different fingers, about 20 would look this similar."),
-        (4e-6, "Among 1,000,000 comparisons of different fingers, about 4 would look this similar."),
-        (0.0, "Among 1,000,000 comparisons of different fingers, fewer than 1 would look this similar."),
+        (4e-5, "Among 100,000 comparisons of different fingers, about 4 would look this similar."),
+        (4e-6, "Among 100,000 comparisons of different fingers, fewer than 1 would look this similar."),
+        (0.0, "Among 100,000 comparisons of different fingers, fewer than 1 would look this similar."),
         (1.0, "Among 1,000 comparisons of different fingers, about 1,000 would look this similar."),
     ],
 )

@@ -60,9 +60,11 @@ class ReportRow:
 
     person   how the page calls them, such as "Person 3"
     shown    what was shown at the gate
-    answer   known, not known, being decided, cannot tell, or the outcome where there was no search
+    answer   known, not known, being decided, cannot tell, or the outcome where there was no search;
+             more may follow after a colon, such as the number of the case
     why      the reason of the answer
     meaning  what follows for the person
+    at_once  what was answered first, where a person's decision made `answer` of it; else empty
     """
 
     person: str
@@ -70,6 +72,7 @@ class ReportRow:
     answer: str
     why: str
     meaning: str
+    at_once: str = ""
     thumbnails: tuple[ReportPicture, ...] = ()
 
 
@@ -132,9 +135,14 @@ def _template() -> PageTemplate:
 
 def _sign(answer: str) -> str:
     """A sign that tells the answers apart without colour."""
-    return _SIGNS.get(answer, "\N{EN DASH}")
+    return _SIGNS.get(_kind(answer), "\N{EN DASH}")
 
 
 def _slug(answer: str) -> str:
-    """The name of an answer's style; answers that are not foreseen have none."""
-    return answer.replace(" ", "-") if answer in _SIGNS else "other"
+    """The name of an answer's style; answers that are not foreseen share one."""
+    kind = _kind(answer)
+    return kind.replace(" ", "-") if kind in _SIGNS else "other"
+
+
+def _kind(answer: str) -> str:
+    return answer.partition(":")[0].strip()

@@ -11,7 +11,10 @@ import math
 from typing import Final
 
 _SMALLEST: Final = 1e-6
-"""Rarer than this is only said to be rarer: no data at hand could show the difference."""
+"""Fewer expected people than this are only said to be fewer."""
+
+_SMALLEST_RATE: Final = 1e-5
+"""A lower rate of one comparison is only said to be lower: measured pairs support no more."""
 
 _BANDS: Final = (
     (1.0, "So much similarity is common among different people and says little."),
@@ -62,8 +65,8 @@ def describe_comparison(pair_count: int, false_match_rate: float) -> tuple[str, 
     false_match_rate  share of comparisons of different fingers that score at least as high, 0..1
     Raises ValueError for numbers outside of that.
 
-    >>> describe_comparison(27, 0.000004)[1]
-    'Among 1,000,000 comparisons of different fingers, about 4 would look this similar.'
+    >>> describe_comparison(27, 0.00004)[1]
+    'Among 100,000 comparisons of different fingers, about 4 would look this similar.'
     """
     if pair_count < 0:
         raise ValueError(f"{pair_count} pairs, must be 0 or more")
@@ -81,8 +84,8 @@ def _alike(pair_count: int) -> str:
 
 
 def _rarity_of_comparison(false_match_rate: float) -> str:
-    comparisons = 1000 if false_match_rate >= 0.001 else 1_000_000
-    is_told = false_match_rate >= _SMALLEST
+    comparisons = 1000 if false_match_rate >= 0.001 else 100_000
+    is_told = false_match_rate >= _SMALLEST_RATE
     share = f"about {_rounded(false_match_rate * comparisons)}" if is_told else "fewer than 1"
     return f"Among {comparisons:,} comparisons of different fingers, {share} would look this similar."
 
