@@ -14,19 +14,21 @@ import numpy.typing as npt
 from musterpoint.imaging import FingerImage, from_pixels
 from musterpoint.limits import IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, MINUTIAE_MAX, PPI
 from musterpoint.synthetic.masters import Form, Master, Pattern, grow_master
-from musterpoint.synthetic.presses import Condition, Grade, Press, Pressed, Sensor, press, smeared
+from musterpoint.synthetic.presses import (
+    CAPACITIVE_SIZE_PX,
+    OPTICAL_SIZE_PX,
+    Condition,
+    Grade,
+    Press,
+    Pressed,
+    Sensor,
+    press,
+    smeared,
+)
 from musterpoint.synthetic.skins import Habit, Skin, cover
 from musterpoint.synthetic.streams import Stream, derive
+from musterpoint.synthetic.version import GENERATOR_VERSION
 from musterpoint.templates import FingerPosition, Minutiae, MinutiaKind, Template
-
-GENERATOR_VERSION: Final = "1"
-"""Changes whenever the same seed gives another finger, impression or population."""
-
-OPTICAL_SIZE_PX: Final = (400, 500)
-"""Width and height of a plain live-scan of fingerprint acquisition profile 30: 20.3 x 25.4 mm at 500 ppi."""
-
-CAPACITIVE_SIZE_PX: Final = (300, 300)
-"""Width and height of a common silicon sensor."""
 
 _SMUDGE_PX = 31
 

@@ -12,13 +12,13 @@ from numba import njit
 from musterpoint.synthetic.kernels import normal, smoothstep, uniform
 
 _ONE = np.uint64(1)
-_PORE_PX = 9
+_PORE_PX = 8
 _NUMBERS_PER_PORE = np.uint64(4)
 _PORE_ROW = np.uint64(1 << 12)
 
 
-@njit("void(float32[:, ::1], uint64, float32[:, ::1])", nogil=True, cache=True)
-def subtract_pores(ridges, key, detail):
+@njit("void(float32[:, ::1], uint64, float64, float32[:, ::1])", nogil=True, cache=True)
+def subtract_pores(ridges, key, scale, detail):
     """Take soft dots out of `detail` where pores sit on the crests of the ridges."""
     height, width = ridges.shape
     for i in range(height // _PORE_PX):
@@ -26,7 +26,7 @@ def subtract_pores(ridges, key, detail):
             n = (np.uint64(i) * _PORE_ROW + np.uint64(j)) * _NUMBERS_PER_PORE
             x = (j + uniform(key, n)) * _PORE_PX
             y = (i + uniform(key, n + _ONE)) * _PORE_PX
-            depth = 0.9 * (0.15 + 0.95 * uniform(key, n + _ONE + _ONE))
+            depth = scale * (0.5 + 1.2 * uniform(key, n + _ONE + _ONE))
             for _ in range(4):
                 c, r = int(x + 0.5), int(y + 0.5)
                 if not (4 < c < width - 5 and 4 < r < height - 5):
@@ -74,13 +74,34 @@ def _on_skin(warp, x, y):
     return sx + b * dx, sy + b * dy
 
 
+@njit("void(uint64, float64[::1], float64, float64, float64, float64, float64[::1])", nogil=True, cache=True)
+def draw_warp(key, care, width, height, centre_x, centre_y, warp):
+    """Draw how a finger is placed: image to skin, as 16 numbers.
+
+    care  deviations of rotation in radians, shift in px, twist in radians, slide in x and y in px
+    warp  filled: image centre x, y; cosine, sine; scale; skin centre x, y; then the plastic part after
+          Cappelli, Maio and Maltoni 2001: ellipse centre x, y, semi-axes, softness, cosine, sine, slide x, y
+    """
+    rotation = care[0] * normal(key, np.uint64(0))
+    twist = care[2] * normal(key, np.uint64(4))
+    warp[0], warp[1] = 0.5 * width, 0.5 * height
+    warp[2], warp[3] = math.cos(rotation), math.sin(rotation)
+    warp[4] = 1.0 + 0.008 * normal(key, np.uint64(3))
+    warp[5] = centre_x + care[1] * normal(key, np.uint64(1))
+    warp[6] = centre_y + care[1] * normal(key, np.uint64(2))
+    warp[7] = centre_x + 16.0 * normal(key, np.uint64(5))
+    warp[8] = centre_y + 20.0 * normal(key, np.uint64(6))
+    warp[9] = 38.0 + 37.0 * uniform(key, np.uint64(7))
+    warp[10] = 50.0 + 45.0 * uniform(key, np.uint64(8))
+    warp[11] = 1.0 + 1.2 * uniform(key, np.uint64(9))
+    warp[12], warp[13] = math.cos(twist), math.sin(twist)
+    warp[14] = care[3] * normal(key, np.uint64(10))
+    warp[15] = care[4] * normal(key, np.uint64(11))
+
+
 @njit("void(float64[::1], float64[:, ::1])", nogil=True, cache=True)
 def place(warp, points):
-    """Move points x, y from the skin into the image, in place: the warp is inverted by iteration.
-
-    warp  image centre x, y; cosine, sine; scale; skin centre x, y; then the plastic part after Cappelli,
-          Maio and Maltoni 2001: ellipse centre x, y, semi-axes, softness, cosine, sine, shift x, y
-    """
+    """Move points x, y from the skin into the image, in place: the warp is inverted by iteration."""
     for k in range(points.shape[0]):
         x, y = warp[0], warp[1]
         for _ in range(12):

@@ -147,7 +147,7 @@ def _region(form: Form) -> npt.NDArray[np.bool_]:
     # Cubes by multiplication: a power function may differ between machines.
     x = np.abs(np.arange(_HALF[1]) * 2.0 + 0.5 - form.values[0]) / 178.0
     y = np.arange(_HALF[0]) * 2.0 + 0.5 - form.values[1] - 25.0
-    y = np.where(y < 0.0, -y / 212.0, y / 262.0)
+    y = np.where(y < 0.0, -y / 225.0, y / 262.0)
     inside: npt.NDArray[np.bool_] = (x * x * x)[None, :] + (y * y * y)[:, None] < 1.0
     return inside
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,15 @@ Sensor = Literal["optical", "capacitive"]
 Condition = Literal["normal", "dry", "wet"]
 """Of the skin: dry ridges break into dots, wet valleys fill."""
 
+OPTICAL_SIZE_PX: Final = (400, 500)
+"""Width and height of a plain live-scan of fingerprint acquisition profile 30: 20.3 x 25.4 mm at 500 ppi."""
+
+CAPACITIVE_SIZE_PX: Final = (300, 300)
+"""Width and height of a common silicon sensor."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Care:
+class Care:
     """How carefully a finger is placed; deviations unless said otherwise."""
 
     rotation_degrees: float
@@ -52,8 +58,8 @@ class _Care:
     hole_level: float
 
 
-_CARE: dict[Grade, _Care] = {
-    "good": _Care(
+CARE: Final[dict[Grade, Care]] = {
+    "good": Care(
         rotation_degrees=7,
         shift_px=14,
         twist_degrees=2,
@@ -66,7 +72,7 @@ _CARE: dict[Grade, _Care] = {
         speckle_factor=1.0,
         hole_level=3.2,
     ),
-    "fair": _Care(
+    "fair": Care(
         rotation_degrees=10,
         shift_px=22,
         twist_degrees=3.5,
@@ -79,7 +85,7 @@ _CARE: dict[Grade, _Care] = {
         speckle_factor=1.3,
         hole_level=2.7,
     ),
-    "poor": _Care(
+    "poor": Care(
         rotation_degrees=13,
         shift_px=34,
         twist_degrees=5,
@@ -132,7 +138,7 @@ class Pressed:
 
 def press(form: Form, master: Master, skin: Skin, placing: Press) -> Pressed:
     """Press a finger on a sensor and take the picture."""
-    care = _CARE[placing.grade]
+    care = CARE[placing.grade]
     warp = _warp(form, care, placing)
     contact, rim = _touch(form, master, skin, warp, placing)
     points = np.column_stack((master.x, master.y))
@@ -151,40 +157,37 @@ def press(form: Form, master: Master, skin: Skin, placing: Press) -> Pressed:
     )
 
 
-def _warp(form: Form, care: _Care, placing: Press) -> F64:
-    width_px, height_px = placing.size_px
-    stream = Stream(placing.key, "placing")
-    rotation = math.radians(stream.normal(0.0, care.rotation_degrees))
-    shift_x, shift_y = stream.normal(0.0, care.shift_px), stream.normal(0.0, care.shift_px)
-    scale = 1.0 + stream.normal(0.0, 0.008)
-    centre_x, centre_y = float(form.values[0]), float(form.values[1]) + 25.0
-    plastic = Stream(placing.key, "plastic skin")
-    twist = math.radians(plastic.normal(0.0, care.twist_degrees))
-    # The last six follow Cappelli, Maio and Maltoni, "Modelling plastic distortion in fingerprint images".
+def placing_care(care: Care) -> F64:
+    """The deviations that `kernels_skin.draw_warp` and `kernels_population.observe` draw with."""
     return np.array(
         [
-            0.5 * width_px,
-            0.5 * height_px,
-            math.cos(rotation),
-            math.sin(rotation),
-            scale,
-            centre_x + shift_x,
-            centre_y + shift_y,
-            centre_x + plastic.normal(0.0, 16.0),
-            centre_y + plastic.normal(0.0, 20.0),
-            plastic.uniform(38.0, 75.0),
-            plastic.uniform(50.0, 95.0),
-            plastic.uniform(1.0, 2.2),
-            math.cos(twist),
-            math.sin(twist),
-            plastic.normal(0.0, care.slide_x_px),
-            plastic.normal(0.0, care.slide_y_px),
+            math.radians(care.rotation_degrees),
+            care.shift_px,
+            math.radians(care.twist_degrees),
+            care.slide_x_px,
+            care.slide_y_px,
+            care.pressure,
         ]
     )
 
 
+def _warp(form: Form, care: Care, placing: Press) -> F64:
+    width_px, height_px = placing.size_px
+    warp = np.empty(16)
+    kernels_skin.draw_warp(
+        np.uint64(derive(placing.key, "placing")),
+        placing_care(care),
+        float(width_px),
+        float(height_px),
+        float(form.values[0]),
+        float(form.values[1]) + 25.0,
+        warp,
+    )
+    return warp
+
+
 def _touch(form: Form, master: Master, skin: Skin, warp: F64, placing: Press) -> tuple[F32, F32]:
-    care = _CARE[placing.grade]
+    care = CARE[placing.grade]
     shape = (placing.size_px[1], placing.size_px[0])
     threshold, noise = _threshold(care, placing, shape)
     stream = Stream(placing.key, "outline")
@@ -193,14 +196,14 @@ def _touch(form: Form, master: Master, skin: Skin, warp: F64, placing: Press) ->
         [
             float(form.values[0]) + stream.normal(0.0, 8.0),
             float(form.values[1]) + 25.0 + stream.normal(-5.0, 10.0),
-            stream.normal(128.0, 8.0) * pressure,
-            stream.normal(166.0, 10.0) * pressure,
-            stream.normal(182.0, 24.0) * pressure,
+            stream.normal(117.0, 9.0) * pressure,
+            stream.normal(174.0, 10.0) * pressure,
+            stream.normal(192.0, 24.0) * pressure,
             threshold,
             stream.uniform(0.6, 1.2),
             stream.uniform(0.8, 1.3),
             stream.uniform(0.06, 0.16),
-            stream.uniform(0.55, 0.85),
+            stream.uniform(0.40, 0.65),
         ]
     )
     outline = np.zeros(shape, np.float32)
@@ -212,13 +215,13 @@ def _touch(form: Form, master: Master, skin: Skin, warp: F64, placing: Press) ->
     return contact, rim
 
 
-def _threshold(care: _Care, placing: Press, shape: tuple[int, int]) -> tuple[float, F32]:
+def _threshold(care: Care, placing: Press, shape: tuple[int, int]) -> tuple[float, F32]:
     stream = Stream(placing.key, "threshold")
     dry = placing.condition == "dry"
     level = {"normal": 0.10, "dry": 0.40, "wet": -0.42}[placing.condition]
     level += stream.normal(0.0, 0.10) + placing.dryness
     coarse = stream.uniform(0.08, 0.18) * care.coarse_factor
-    middle = stream.uniform(0.06, 0.16) * care.middle_factor
+    middle = stream.uniform(0.04, 0.10) * care.middle_factor
     fine = stream.uniform(*((0.15, 0.30) if dry else (0.08, 0.20))) * care.fine_factor
     speckle = stream.uniform(*((0.25, 0.45) if dry else (0.08, 0.20))) * care.speckle_factor
     noise = np.zeros(shape, np.float32)
@@ -239,7 +242,7 @@ def _expose(contact: F32, placing: Press) -> U8:
     wet = placing.condition == "wet"
     if placing.sensor == "optical":
         empty = stream.uniform(246.0, 255.0)
-        ridge = empty - stream.uniform(*((185.0, 228.0) if wet else (150.0, 205.0)))
+        ridge = empty - stream.uniform(*((195.0, 238.0) if wet else (165.0, 232.0)))
         valley = empty - stream.uniform(4.0, 26.0) - (18.0 if wet else 0.0)
         levels = np.array([stream.uniform(1.0, 3.5), 0.35])
         columns = np.zeros(width_px)
@@ -256,7 +259,7 @@ def _expose(contact: F32, placing: Press) -> U8:
     grey = np.zeros(contact.shape, np.float32)
     _add_noise(grey, placing, "blotches", 30.0, 1.0)
     kernels_skin.ink(np.array([empty, valley, ridge, 0.07, 2.2]), contact, presence, grey)
-    grey = _blurred(grey, _bell_weights(stream.uniform(0.55, 0.9)), axes=(True, False))
+    grey = _blurred(grey, _bell_weights(stream.uniform(0.5, 0.75)), axes=(True, False))
     if placing.sensor == "optical":
         _add_dust(grey, Stream(placing.key, "dust"))
     pixels = np.empty(contact.shape, np.uint8)

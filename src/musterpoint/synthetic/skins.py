@@ -59,7 +59,8 @@ def cover(key: int, form: Form, master: Master, crease_tendency: float) -> Skin:
     for lattice_px, deviation in ((3.3, 0.16), (8.0, 0.10), (45.0, 0.10)):
         stream = np.uint64(derive(key, "grain", int(lattice_px)))
         kernels.add_noise(detail, stream, lattice_px, deviation)
-    kernels_skin.subtract_pores(master.ridges, np.uint64(derive(key, "pores")), detail)
+    pore_depth = Stream(key, "pore depth").uniform(0.4, 1.3)
+    kernels_skin.subtract_pores(master.ridges, np.uint64(derive(key, "pores")), pore_depth, detail)
     creases = np.zeros_like(master.ridges)
     centre = (float(form.values[0]), float(form.values[1]))
     _draw_creases(Stream(key, "creases"), centre, crease_tendency, creases)
