@@ -60,6 +60,14 @@ PIP_PASSED_ON = {
 }
 """pip's variables that say how packages are reached; the others say where and what to install."""
 
+WITHOUT_PACKAGES = {
+    (
+        "darwin",
+        "x86_64",
+    ): "Macs with an Intel processor; on one with an Apple processor use a Python for that",
+}
+"""Machines for which a package of the lock has no wheel (docs/decisions/0002-dependencies.md)."""
+
 REMARKS = {"pyfing": "large, because the weights of the network come in it"}
 
 
@@ -201,6 +209,8 @@ def lock_file(name: str) -> Path:
 
 def build(locks: tuple[str, ...], guard: int) -> None:
     """Install what is missing from `locks`: into the present environment if the rest of it is right."""
+    if machine := WITHOUT_PACKAGES.get((sys.platform, platform.machine())):
+        stop(f"some packages are no longer made for {machine}")
     restore_previous()
     have = recorded()
     kept = {name: made for name, made in have.items() if lock_file(name).exists() and made == key(name)}

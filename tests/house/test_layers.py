@@ -33,7 +33,7 @@ def test_import_contracts_hold() -> None:
         ("import musterpoint.templates", {"numpy"}),
         ("import musterpoint.extraction", {"numpy", "PIL"}),
         ("import musterpoint.imaging", {"numpy", "PIL"}),
-        ("import musterpoint.interchange", {"numpy"}),
+        ("import musterpoint.interchange", {"numpy", "PIL"}),
         ("import musterpoint.registry", {"numpy"}),
     ],
 )
