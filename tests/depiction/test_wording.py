@@ -97,7 +97,8 @@ def test_negative_numbers_of_people_are_refused() -> None:
         (4e-5, "Among 100,000 comparisons of different fingers, about 4 would look this similar."),
         (4e-6, "Among 100,000 comparisons of different fingers, fewer than 1 would look this similar."),
         (0.0, "Among 100,000 comparisons of different fingers, fewer than 1 would look this similar."),
-        (1.0, "Among 1,000 comparisons of different fingers, about 1,000 would look this similar."),
+        (0.4, "Among 1,000 comparisons of different fingers, about 400 would look this similar."),
+        (1.0, "Most comparisons of different fingers look at least this similar."),
     ],
 )
 def test_comparison_of_two_fingers_tells_how_often_different_ones_look_alike(

@@ -84,6 +84,8 @@ def _alike(pair_count: int) -> str:
 
 
 def _rarity_of_comparison(false_match_rate: float) -> str:
+    if false_match_rate >= 0.5:
+        return "Most comparisons of different fingers look at least this similar."
     comparisons = 1000 if false_match_rate >= 0.001 else 100_000
     is_told = false_match_rate >= _SMALLEST_RATE
     share = f"about {_rounded(false_match_rate * comparisons)}" if is_told else "fewer than 1"
