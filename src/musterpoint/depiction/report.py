@@ -23,6 +23,7 @@ DEMONSTRATION_LIMITS: Final = (
     "Nobody tried to deceive the sensor, and nothing here would notice a false finger.",
     "The answers are about fingers that were seen before, not about who somebody is or what somebody did.",
 )
+"""What any demonstration with synthetic fingers cannot show."""
 
 _TEMPLATE: Final = "report.html"
 _SIGNS: Final = {"known": "●", "not known": "○", "being decided": "◐", "cannot tell": "?"}

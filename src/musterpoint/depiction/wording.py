@@ -25,6 +25,7 @@ _BANDS: Final = (
 )
 
 NO_PROBABILITY: Final = "This is not the probability that it is the same person. People decide that."
+"""Stands wherever a similarity is told in numbers."""
 
 
 def describe_strength(expected_false_positives: float, people: int) -> str:
