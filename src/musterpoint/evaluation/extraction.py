@@ -122,7 +122,7 @@ def _in_processes(bench: _Bench, jobs: Sequence[_Job], workers: int) -> Iterator
     except BrokenProcessPool as error:
         raise Unavailable(
             expected="processes that finish their images",
-            found="one ended without an answer",
+            found="a process ended without an answer",
             hint="The memory may not suffice for so many; try again with fewer workers",
         ) from error
     finally:
