@@ -105,7 +105,7 @@ def evaluate(
     \b
     Examples:
       musterpoint evaluate fvc2002_db1_b fvc2004_db1_b
-      musterpoint evaluate sets/* --json figures.json --plot det.svg --work /tmp/templates
+      musterpoint evaluate sets/* --json figures.json --plot det.svg --work templates
     """
     data_sets = [DataSet.read(folder) for folder in folders]
     with _Stages() as stages:
