@@ -41,29 +41,29 @@ def is_empty(connection: sa.Connection) -> bool:
         return connection.execute(sa.select(tables.journal.c.position).limit(1)).first() is None
 
 
-def older_revisions(*, scripts: Path = SCRIPTS) -> Sequence[str]:
+def older_revisions() -> Sequence[str]:
     """Revisions from which a way leads to the newest."""
     from alembic.script import ScriptDirectory
 
-    return [script.revision for script in ScriptDirectory(str(scripts)).walk_revisions()][1:]
+    return [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][1:]
 
 
-def upgrade(connection: sa.Connection, *, scripts: Path = SCRIPTS) -> None:
+def upgrade(connection: sa.Connection) -> None:
     """Bring the tables to the newest revision. Raises Corrupt where the result is not sound."""
-    _migrate(connection, "upgrade", "head", scripts)
+    _migrate(connection, "upgrade", "head")
 
 
-def downgrade(connection: sa.Connection, revision: str, *, scripts: Path = SCRIPTS) -> None:
+def downgrade(connection: sa.Connection, revision: str) -> None:
     """Bring the tables to an older revision; `base` takes them away. For development and tests."""
-    _migrate(connection, "downgrade", revision, scripts)
+    _migrate(connection, "downgrade", revision)
 
 
-def _migrate(connection: sa.Connection, direction: str, target: str, scripts: Path) -> None:
+def _migrate(connection: sa.Connection, direction: str, target: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     with translated():
         dialects.begin_migration(connection)
@@ -77,9 +77,9 @@ def _migrate(connection: sa.Connection, direction: str, target: str, scripts: Pa
             dialects.end_migration(connection)
 
 
-def other_version(revision: str, *, scripts: Path = SCRIPTS) -> VersionMismatch:
+def other_version(revision: str) -> VersionMismatch:
     """The error for a registry that this version does not work with as it is."""
-    if revision in older_revisions(scripts=scripts):
+    if revision in older_revisions():
         return VersionMismatch(
             expected=f"a registry of revision {REVISION}",
             found=f"one of the older revision {revision}",

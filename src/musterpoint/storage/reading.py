@@ -35,7 +35,9 @@ class Snapshot:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def _execute(self, statement: sa.Executable, values: Sequence[Mapping[str, object]] = ()) -> Result:
+    def _execute(
+        self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
+    ) -> Result:
         return self._connection.execute(statement, values)
 
     def _all(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:

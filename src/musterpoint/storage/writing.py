@@ -51,7 +51,9 @@ class UnitOfWork(Snapshot):
         self._numbers: dict[str, int] = {}
         self._own: set[UUID] = set()
 
-    def _execute(self, statement: sa.Executable, values: Sequence[Mapping[str, object]] = ()) -> Result:
+    def _execute(
+        self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
+    ) -> Result:
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
         return super()._execute(statement, values)
