@@ -98,10 +98,11 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
     """Compare two prepared templates; the score does not depend on which is which."""
     is_swapped = bool(kernels.comes_second(probe.points, reference.points))
     a, b = (reference, probe) if is_swapped else (probe, reference)
+    scores = np.empty(1, np.int32)
     partner = np.empty(GEOMETRY.minutiae_max, np.int32)
     sums = np.empty(15)
-    motion = np.empty(5, np.float32)
-    score = kernels.compare_one(
+    motion = np.empty(5)
+    kernels.score_rows(
         a.points,
         a.neighbours,
         a.cells,
@@ -109,12 +110,16 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
         b.points,
         b.neighbours,
         b.cells,
-        b.coverage,
+        b.coverage[None],
+        np.array((0, len(b))),
+        np.zeros(1, np.int64),
         parameters().weights,
+        scores,
         partner,
         sums,
         motion,
     )
+    score = int(scores[0])
     if score == NOT_COMPARABLE:
         return Comparison(
             score=score, pairs=_sealed(np.empty((0, 2), np.int32)), alignment=None, evidence=None
@@ -124,7 +129,7 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
     return Comparison(
         score=score,
         pairs=_sealed(np.ascontiguousarray(pairs[:, ::-1]) if is_swapped else pairs),
-        alignment=_alignment(motion.astype(np.float64), a, b, is_swapped),
+        alignment=_alignment(motion, a, b, is_swapped),
         evidence=_evidence(sums, is_swapped),
     )
 

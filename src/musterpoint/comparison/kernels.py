@@ -56,6 +56,30 @@ NOTHING = -30_000
 NEVER = -1e300
 
 
+@njit(types.void(WORKSPACE, types.int64), nogil=True, cache=True)
+def keep_best(w, rotation):
+    """Keep the hypothesis at hand as the best so far."""
+    for i in range(len(w.best_partner)):
+        w.best_partner[i] = w.a.partner[i]
+    for k in range(len(w.sums)):
+        w.best_sums[k] = w.sums[k]
+    for k in range(len(w.motion)):
+        w.best_motion[k] = w.motion[k]
+    w.best_rotation[0] = rotation
+
+
+@njit(types.void(WORKSPACE, types.int32[::1], types.float64[::1], types.float64[::1]), nogil=True, cache=True)
+def tell_best(w, partner, sums, motion):
+    """Copy the best hypothesis out of the workspace."""
+    for i in range(len(w.best_partner)):
+        partner[i] = w.best_partner[i]
+    for k in range(len(w.sums)):
+        sums[k] = w.best_sums[k]
+    for k in range(len(w.motion)):
+        motion[k] = w.best_motion[k]
+    motion[len(w.motion)] = w.best_rotation[0]
+
+
 @njit(types.boolean(POINTS, POINTS), nogil=True, cache=True)
 def comes_second(points_a, points_b):
     """Whether A comes after B in the canonical order: fewer minutiae first, then the smaller rows."""
@@ -210,38 +234,8 @@ def compare_ordered(
         score = score_of(w.sums, weights, w.inputs)
         if score > best:
             best = score
-            w.best_sums[:] = w.sums
-            w.best_motion[:] = w.motion
-            w.best_partner[:] = w.a.partner
-            w.best_rotation[0] = rotation
+            keep_best(w, rotation)
     return max(np.int64(np.floor(1000.0 * best + 0.5)), NOTHING) if best > NEVER else NOTHING
-
-
-@njit(
-    types.int64(WORKSPACE, POINTS, NEIGHBOURS, CELLS, COVERAGE, POINTS, NEIGHBOURS, CELLS, COVERAGE, WEIGHTS),
-    nogil=True,
-    cache=True,
-)
-def compare_any(
-    w, points_a, neighbours_a, cells_a, coverage_a, points_b, neighbours_b, cells_b, coverage_b, weights
-):
-    """Score of two templates in either order, milli-nats."""
-    if comes_second(points_a, points_b):
-        return compare_ordered(
-            w,
-            points_b,
-            neighbours_b,
-            cells_b,
-            coverage_b,
-            points_a,
-            neighbours_a,
-            cells_a,
-            coverage_a,
-            weights,
-        )
-    return compare_ordered(
-        w, points_a, neighbours_a, cells_a, coverage_a, points_b, neighbours_b, cells_b, coverage_b, weights
-    )
 
 
 ROWS = read_only(types.int64, 1)
@@ -261,6 +255,9 @@ ROWS = read_only(types.int64, 1)
         ROWS,
         WEIGHTS,
         types.int32[::1],
+        types.int32[::1],
+        types.float64[::1],
+        types.float64[::1],
     ),
     nogil=True,
     cache=True,
@@ -278,76 +275,42 @@ def score_rows(
     rows,
     weights,
     scores,
-):
-    """Scores of one probe against rows of a pack.
-
-    offsets  int64 (N + 1,), where each reference's minutiae begin
-    rows     int64 (k,), references to compare with
-    scores   int32 (k,), written, milli-nats
-    """
-    w = new_workspace()
-    for k in range(len(rows)):
-        row = rows[k]
-        begin = offsets[row]
-        end = offsets[row + 1]
-        scores[k] = compare_any(
-            w,
-            points,
-            neighbours,
-            cells,
-            coverage,
-            all_points[begin:end],
-            all_neighbours[begin:end],
-            all_cells[begin:end],
-            all_coverages[row],
-            weights,
-        )
-
-
-@njit(
-    types.int64(
-        POINTS,
-        NEIGHBOURS,
-        CELLS,
-        COVERAGE,
-        POINTS,
-        NEIGHBOURS,
-        CELLS,
-        COVERAGE,
-        WEIGHTS,
-        types.int32[::1],
-        types.float64[::1],
-        types.float32[::1],
-    ),
-    nogil=True,
-    cache=True,
-)
-def compare_one(
-    points_a,
-    neighbours_a,
-    cells_a,
-    coverage_a,
-    points_b,
-    neighbours_b,
-    cells_b,
-    coverage_b,
-    weights,
     partner,
     sums,
     motion,
 ):
-    """Score of two templates in canonical order, with what its best hypothesis rests on.
+    """Scores of one probe against rows of a pack, and what the last of them rests on.
 
-    partner  int32 (96,), written: minutia of B by minutia of A, or -1
+    offsets  int64 (N + 1,), where each reference's minutiae begin
+    rows     int64 (k,), references to compare with
+    scores   int32 (k,), written, milli-nats
+    partner  int32 (96,), written: minutia of B by minutia of A, or -1; A comes first in canonical order
     sums     float64 (15,), written
-    motion   float32 (5,), written: centre of A, centre of B (x, y), rotation in 1/256 turn
+    motion   float64 (5,), written: centre of A, centre of B (x, y), rotation of A in 1/256 turn
     """
     w = new_workspace()
-    score = compare_ordered(
-        w, points_a, neighbours_a, cells_a, coverage_a, points_b, neighbours_b, cells_b, coverage_b, weights
-    )
-    partner[:] = w.best_partner
-    sums[:] = w.best_sums
-    motion[:4] = w.best_motion
-    motion[4] = w.best_rotation[0]
-    return score
+    for k in range(len(rows)):
+        row = rows[k]
+        points_a, neighbours_a, cells_a, coverage_a = points, neighbours, cells, coverage
+        points_b = all_points[offsets[row] : offsets[row + 1]]
+        neighbours_b = all_neighbours[offsets[row] : offsets[row + 1]]
+        cells_b = all_cells[offsets[row] : offsets[row + 1]]
+        coverage_b = all_coverages[row]
+        if comes_second(points_a, points_b):
+            points_a, points_b = points_b, points_a
+            neighbours_a, neighbours_b = neighbours_b, neighbours_a
+            cells_a, cells_b = cells_b, cells_a
+            coverage_a, coverage_b = coverage_b, coverage_a
+        scores[k] = compare_ordered(
+            w,
+            points_a,
+            neighbours_a,
+            cells_a,
+            coverage_a,
+            points_b,
+            neighbours_b,
+            cells_b,
+            coverage_b,
+            weights,
+        )
+    tell_best(w, partner, sums, motion)

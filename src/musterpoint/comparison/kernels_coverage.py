@@ -76,8 +76,13 @@ def cover(points, corners, coverage):
     if n == 0:
         return
     count = hull_of_sorted(points, corners)
-    left = np.int64(points[:, X].min()) - MARGIN_PX
-    right = np.int64(points[:, X].max()) + MARGIN_PX
+    left = np.int64(points[0, X])
+    right = left
+    for i in range(n):
+        left = min(left, np.int64(points[i, X]))
+        right = max(right, np.int64(points[i, X]))
+    left -= MARGIN_PX
+    right += MARGIN_PX
     top = np.int64(points[0, Y]) - MARGIN_PX
     bottom = np.int64(points[n - 1, Y]) + MARGIN_PX
     # The first and the last row stay empty: places outside the raster count as lying there.

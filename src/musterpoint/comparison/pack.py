@@ -91,6 +91,9 @@ class Pack:
             rows,
             parameters().weights,
             scores,
+            np.empty(GEOMETRY.minutiae_max, np.int32),
+            np.empty(15),
+            np.empty(5),
         )
         return scores
 

@@ -14,6 +14,9 @@ from musterpoint.comparison.kernels_geometry import GEOMETRY, SPATIAL_CELLS, TUR
 A = TypeVar("A", bound=npt.NDArray[Any])
 F64 = npt.NDArray[np.float64]
 
+BORDER = 1e-9
+"""Places on a border belong to the later cell, whatever the last bit of an arctangent is here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DescriptorTables:
@@ -51,13 +54,13 @@ def cell_centres() -> tuple[F64, F64]:
 
 def spatial_cell(u: F64, v: F64) -> npt.NDArray[np.int64]:
     """The spatial cell of a place in a minutia's frame; places inside the first ring count to it."""
-    radius = np.hypot(u, v)
+    squared = u * u + v * v
     turn = np.arctan2(v, u) / (2 * np.pi) % 1.0
-    cell = np.zeros(radius.shape, np.int64)
+    cell = np.zeros(squared.shape, np.int64)
     first = 0
     for number, (inner, _, sectors) in enumerate(GEOMETRY.rings_px):
-        sector = np.minimum((turn * sectors).astype(np.int64), sectors - 1)
-        inside = radius >= inner if number else np.full(radius.shape, True)
+        sector = np.minimum((turn * sectors + BORDER).astype(np.int64), sectors - 1)
+        inside = squared >= inner * inner if number else np.full(squared.shape, True)
         cell = np.where(inside, first + sector, cell)
         first += sectors
     return cell
@@ -72,7 +75,7 @@ def _dilated(u: F64, v: F64, own: npt.NDArray[np.int64]) -> npt.NDArray[np.uint6
         du, dv = r * np.cos(angle) - u, r * np.sin(angle) - v
         along = (du * u + dv * v) / radius
         across = (dv * u - du * v) / radius
-        inside = (along / radial) ** 2 + (across / tangential) ** 2 <= 1
+        inside = (along / radial) ** 2 + (across / tangential) ** 2 <= 1 + BORDER
         cells |= inside.astype(np.uint64) << np.uint64(cell)
     return cells
 
