@@ -23,8 +23,8 @@ MULTIPLE_PX: Final = 32
 """The network halves the resolution five times."""
 
 QUALITY_MIN: Final = 0.10
-"""Weakest minutia that is kept, in 0..1. The comparator weighs minutiae by quality and loses accuracy both
-with a higher floor (0.15: mean EER 0.28 % instead of 0.16 %; 0.60: 1.42 %) and with a lower one (0.05: 0.31 %)."""
+"""Weakest minutia that is kept, in 0..1. The comparator weighs minutiae by quality and loses accuracy with a
+higher floor (0.15: mean EER 0.28 % instead of 0.16 %; 0.60: 1.42 %) and with a lower one (0.05: 0.31 %)."""
 
 
 class Maps(Protocol):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from musterpoint.errors import ImageTooLarge, ImageTooSmall
-from musterpoint.extraction import quality
+from musterpoint.extraction import presence, quality
 from musterpoint.extraction.quality import QualityReport
 from musterpoint.imaging.values import FingerImage
-from musterpoint.limits import FINGER_PIXELS_MAX, IMAGE_SIDE_MIN_PX
 from musterpoint.templates import FingerPosition, Template
 
 EXTRACTOR_VERSION: Final = "leader-1"
@@ -33,9 +31,10 @@ class Extractor:
     def __init__(self, threads: int = 1) -> None:
         """threads  processor threads of one extraction. Raises NetworkMissing."""
         # Imported here, so that the package's names cost neither OpenVINO nor Numba.
-        from musterpoint.extraction import decoding, model_cache, network
+        from musterpoint.extraction import decoding, model_cache, network, ridges
 
         self._network = network.Network(model_cache.converted_network(), threads)
+        self._measure_ridges = ridges.measure
         self._find_minutiae = decoding.find_minutiae
 
     def extract(self, image: FingerImage, position: FingerPosition = FingerPosition.UNKNOWN) -> Extraction:
@@ -43,10 +42,13 @@ class Extractor:
 
         Raises ImageTooSmall, ImageTooLarge, NoFinger and SeveralFingers.
         """
-        _check_size(image)
-        minutiae = self._find_minutiae(self._network, image.pixels)
-        report = quality.assess(minutiae)
         height, width = image.pixels.shape
+        presence.check_size(height, width)
+        measured = self._measure_ridges(image.pixels)
+        presence.check_ridges(measured, height, width)
+        minutiae = self._find_minutiae(self._network, image.pixels)
+        presence.check_minutiae(minutiae, measured)
+        report = quality.assess(minutiae, measured)
         template = Template(
             minutiae=minutiae,
             width_px=width,
@@ -56,19 +58,3 @@ class Extractor:
             extractor=EXTRACTOR_VERSION,
         )
         return Extraction(template=template, quality=report)
-
-
-def _check_size(image: FingerImage) -> None:
-    height, width = image.pixels.shape
-    if min(height, width) < IMAGE_SIDE_MIN_PX:
-        raise ImageTooSmall(
-            expected=f"at least {IMAGE_SIDE_MIN_PX} x {IMAGE_SIDE_MIN_PX} pixels at 500 ppi",
-            found=f"the image has {width} x {height} pixels at 500 ppi",
-            hint="Use the whole image of the sensor, and check its resolution",
-        )
-    if height * width > FINGER_PIXELS_MAX:
-        raise ImageTooLarge(
-            expected=f"the image of one finger, at most {FINGER_PIXELS_MAX} pixels at 500 ppi",
-            found=f"the image has {width} x {height} pixels at 500 ppi",
-            hint="Cut out one finger, and check the resolution",
-        )

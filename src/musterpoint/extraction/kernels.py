@@ -1,5 +1,9 @@
 """Finds the peaks of the network's position map and cuts the patches around them."""
 
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators, no-check-untyped-defs
+
+from __future__ import annotations
+
 import numpy as np
 from numba import njit
 
