@@ -229,6 +229,14 @@ def test_broken_facts_beside_the_picture_do_not_matter() -> None:
     assert imaging.decode(data, ppi=500).pixels.shape == RIDGES.shape
 
 
+def test_a_resolution_that_points_beyond_the_file_counts_as_missing() -> None:
+    data = bytearray(files.tiff(RIDGES, (282, 4, 0xFFFFFFF0)))
+    at = data.index(struct.pack("<HHI", 282, 4, 1))
+    data[at : at + 4] = struct.pack("<HH", 282, 5)
+
+    assert imaging.decode(bytes(data), ppi=500).pixels.shape == RIDGES.shape
+
+
 @pytest.mark.parametrize("count", [RIDGES.size - 1, RIDGES.size + 1, 0])
 def test_raw_bytes_must_fit_their_size(count: int) -> None:
     with pytest.raises(ImageTruncated, match="160 x 200 px"):

@@ -62,6 +62,16 @@ def test_nothing_is_turned_without_evidence(pixels: Pixels) -> None:
     assert not decoded(pixels).source.inverted
 
 
+def test_uneven_pressure_is_not_taken_for_light_ridges() -> None:
+    # Where the finger is wet the print is dark and faint, as bare ground is in a negative.
+    y, x = np.mgrid[:240, :240]
+    pressure = np.clip(x / 120 - 0.5, 0, 1)
+    waves = np.cos(np.hypot(x - 120, y - 260) * 2 * np.pi / 9)
+    pixels = np.rint(70 + 70 * pressure + (25 + 40 * pressure) * waves).astype(np.uint8)
+
+    assert not decoded(pixels).source.inverted
+
+
 @pytest.mark.parametrize("inverted", [False, True])
 @pytest.mark.parametrize("pixels", [TOUCHED, 255 - TOUCHED])
 def test_the_callers_word_goes_first(pixels: Pixels, inverted: bool) -> None:

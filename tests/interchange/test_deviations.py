@@ -170,6 +170,16 @@ def test_a_wrong_length_in_the_middle_does_not_lose_the_next_finger() -> None:
     assert [len(template.minutiae) for template in reading.templates] == [1, 2]
 
 
+def test_a_block_that_runs_into_the_next_finger_does_not_take_it_along() -> None:
+    first = records.short_view(ISO_MINUTIA, extended=records.ISO_CORES[:-1])
+    last = records.short_view(ISO_MINUTIA, ISO_MINUTIA, position=2)
+
+    reading = read_templates(records.iso_2005(first, last))
+
+    assert codes(reading) == [DeviationCode.EXTENDED_LENGTH]
+    assert [len(template.minutiae) for template in reading.templates] == [1, 2]
+
+
 def test_a_vendors_block_may_leave_its_head_out_of_its_length() -> None:
     view = records.short_view(ISO_MINUTIA, extended=bytes.fromhex("0221 0006 0144BC362143"))
 
@@ -205,6 +215,18 @@ def test_a_length_field_that_misleads_about_the_standard_is_found_out() -> None:
     assert reading.format is RecordFormat.INCITS_378_2004
     assert codes(reading)[0] is DeviationCode.DIALECT
     np.testing.assert_array_equal(reading.templates[0].minutiae.x, [100, 100])
+
+
+def test_the_standard_in_which_the_record_ends_goes_before_one_in_which_it_merely_starts() -> None:
+    # With this length the sniffing says INCITS, which reads one empty finger and leaves 6 bytes over.
+    view = records.short_view(records.minutia(300, 5, 7, kind=0), records.minutia(0, 5, 7, kind=0))
+    data = bytearray(records.iso_2005(view))
+    data[8:12] = (10).to_bytes(4, "big")
+
+    reading = read_templates(bytes(data))
+
+    assert reading.format is RecordFormat.ISO_19794_2_2005
+    assert reading.templates[0].minutiae.x.tolist() == [300, 0]
 
 
 def test_every_deviation_says_where_what_and_what_instead() -> None:

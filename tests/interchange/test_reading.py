@@ -105,12 +105,14 @@ def test_other_resolutions_are_brought_to_500_ppi(per_cm: int, scale: float) -> 
     assert template.width_px == round(512 * scale)
 
 
-def test_unequal_resolutions_turn_directions() -> None:
-    template = only(records.iso_2005(records.short_view(records.minutia(100, 100, 32)), per_cm=(197, 394)))
+@pytest.mark.parametrize(
+    ("angle", "degrees"), [(32, 26.57), (96, 153.43), (160, 206.57), (224, 333.43), (128, 180), (0, 0)]
+)
+def test_unequal_resolutions_turn_directions(angle: int, degrees: float) -> None:
+    template = only(records.iso_2005(records.short_view(records.minutia(100, 100, angle)), per_cm=(197, 394)))
 
-    degrees = template.minutiae.direction[0] / 65536 * 360
     assert (template.minutiae.x[0], template.minutiae.y[0]) == (100, 50)
-    assert degrees == pytest.approx(np.degrees(np.arctan2(0.5, 1)), abs=0.01)
+    assert template.minutiae.direction[0] / 65536 * 360 == pytest.approx(degrees, abs=0.01)
 
 
 def test_several_views_come_in_the_records_order() -> None:
@@ -275,6 +277,13 @@ def test_a_count_beyond_the_data_is_refused() -> None:
 
     with pytest.raises(RecordError, match="its minutiae"):
         read_templates(bytes(data))
+
+
+def test_more_views_than_allowed_are_refused() -> None:
+    views = [records.short_view(position=index % 10 + 1, number=index // 10 % 16) for index in range(177)]
+
+    with pytest.raises(RecordError, match="177 finger views"):
+        iso19794_2.read(records.iso_2005(*views))
 
 
 def test_minutiae_of_another_size_are_refused() -> None:

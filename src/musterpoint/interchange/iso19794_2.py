@@ -79,6 +79,7 @@ def write(templates: Sequence[Template]) -> bytes:
 
 def _read_2005(cursor: Cursor) -> Reading:
     length, _, width_px, height_px, x_per_cm, y_per_cm, count, _ = cursor.take("I5H2B", "the header")
+    _check_count(count)
     header = records.Header(length, count, width_px, height_px, x_per_cm, y_per_cm)
     found = records.read_short_views(cursor, header, dialects.ISO_2005)
     return records.finish(cursor, header, found, dialects.ISO_2005)
@@ -86,12 +87,16 @@ def _read_2005(cursor: Cursor) -> Reading:
 
 def _read_2011(cursor: Cursor) -> Reading:
     length, count, certified = cursor.take("IHB", "the header")
-    if count > VIEWS_MAX:
-        raise broken(f"a record of {count} finger views")
+    _check_count(count)
     found = [
         _representation(cursor, certified == _CERTIFIED, is_last=index == count - 1) for index in range(count)
     ]
     return records.finish(cursor, records.Header(length, count), found, dialects.ISO_2011)
+
+
+def _check_count(count: int) -> None:
+    if count > VIEWS_MAX:
+        raise broken(f"a record of {count} finger views, more than the {VIEWS_MAX} that are allowed")
 
 
 def _representation(cursor: Cursor, is_certified: bool, *, is_last: bool) -> View:
