@@ -85,7 +85,8 @@ def fault_of(error: BaseException | None) -> Fault:
     """What the engine's own error means; `UNEXPECTED` for what is nobody's to handle."""
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):
-        return Fault.UNEXPECTED
+        # The driver gives no code where a stored text is no text.
+        return Fault.DAMAGED if isinstance(error, sqlite3.OperationalError) else Fault.UNEXPECTED
     # The low byte is the class of the error, the rest its detail.
     return _FAULTS.get(code) or _FAULTS.get(code & 0xFF) or Fault.UNEXPECTED
 

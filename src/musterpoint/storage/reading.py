@@ -13,7 +13,7 @@ from musterpoint.identifiers import EncounterId, RequestId, SubjectId
 from musterpoint.registry import Answer, Case, Encounter, JournalLine, Outcome, Reference, Subject
 from musterpoint.storage import finding, rows, tables
 from musterpoint.storage.rows import IndexRow, Row
-from musterpoint.storage.translation import damaged, translated
+from musterpoint.storage.translation import sound, translated
 
 Value = TypeVar("Value")
 Select: TypeAlias = sa.Select[*tuple[Any, ...]]
@@ -40,9 +40,14 @@ class Snapshot:
     ) -> Result:
         return self._connection.execute(statement, values)
 
+    def _insist_on_being_open(self) -> None:
+        # An iterator of a closed connection just ends: a search would miss people and not know it.
+        if self._connection.closed:
+            raise RuntimeError("a snapshot ends with its block")
+
     def _all(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
-        with translated():
-            return _made(make, self._execute(statement).all())
+        with translated(), sound():
+            return tuple([make(row) for row in self._execute(statement).all()])
 
     def _scalar(self, statement: sa.Executable) -> Any:
         with translated():
@@ -98,11 +103,12 @@ class Snapshot:
         with translated():
             parts = self._execute(statement).partitions()
         while True:
-            with translated():
-                part = next(parts, None)
-            if part is None:
+            self._insist_on_being_open()
+            with translated(), sound():
+                part = [make(row) for row in next(parts, ())]
+            if not part:
                 return
-            yield from _made(make, part)
+            yield from part
 
     def encounter(self, encounter_id: EncounterId) -> Encounter:
         """One encounter. Raises NotFound."""
@@ -169,11 +175,11 @@ class Snapshot:
         theirs = sa.select(encounter.subject_id, encounter.encounter_id).join(
             chosen, chosen.c.subject_id == encounter.subject_id
         )
-        with translated():
+        with translated(), sound():
             found = self._execute(statement).all()
             visits = self._execute(theirs.order_by(encounter.occurred_at, encounter.encounter_id)).all()
-        by_subject = rows.grouped(visits, "subject_id")
-        return _made(lambda row: rows.subject_of(row, by_subject[row.subject_id]), found)
+            by_subject = rows.grouped(visits, "subject_id")
+            return tuple([rows.subject_of(row, by_subject[row.subject_id]) for row in found])
 
     def is_erased(self, subject_id: SubjectId) -> bool:
         """Whether there was such a subject that was erased."""
@@ -206,11 +212,11 @@ class Snapshot:
     def _cases(self, condition: sa.ColumnElement[bool]) -> tuple[Case, ...]:
         case, candidate = tables.adjudication_case, tables.adjudication_candidate
         theirs = sa.select(candidate).join(case, case.c.number == candidate.c.number).where(condition)
-        with translated():
+        with translated(), sound():
             found = self._execute(sa.select(case).where(condition).order_by(case.c.number)).all()
             candidates = self._execute(theirs.order_by(candidate.c.ordinal)).all()
-        by_case = rows.grouped(candidates, "number")
-        return _made(lambda row: rows.case_of(row, by_case[row.number]), found)
+            by_case = rows.grouped(candidates, "number")
+            return tuple([rows.case_of(row, by_case[row.number]) for row in found])
 
     def find_encounter(self, text: str) -> EncounterId:
         """The encounter whose identifier is, begins or ends with `text`, hyphens and case aside.
@@ -273,14 +279,6 @@ class Snapshot:
 
     def _tally(self, column: sa.ColumnElement[Any]) -> dict[str, int]:
         return dict(self._all(sa.select(column, sa.func.count()).group_by(column), tuple))
-
-
-def _made(make: Callable[[Row], Value], found: Sequence[Row]) -> tuple[Value, ...]:
-    try:
-        return tuple([make(row) for row in found])
-    except (ValueError, TypeError, KeyError) as error:
-        # The values were checked when they were written: what is no value now was changed since.
-        raise damaged("a record holds a value that is not possible") from error
 
 
 def _within(galleries: Collection[str] | None) -> list[sa.ColumnElement[bool]]:

@@ -33,6 +33,11 @@ def _stamp(*, index: bool = False) -> sa.Column[int]:
     return sa.Column("position", INTEGER_64, line, nullable=False, index=index)
 
 
+def _number_of(table: str) -> sa.Column[int]:
+    content = sa.ForeignKey(f"{table}.number")
+    return sa.Column("number", INTEGER_64, content, primary_key=True, autoincrement=False)
+
+
 journal = sa.Table(
     "journal",
     METADATA,
@@ -57,10 +62,18 @@ subject = sa.Table(
     _stamp(),
 )
 
+# JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
+encounter_detail = sa.Table(
+    "encounter_detail",
+    METADATA,
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
 encounter = sa.Table(
     "encounter",
     METADATA,
-    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    _number_of("encounter_detail"),
     sa.Column("encounter_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("subject_id", sa.Uuid, sa.ForeignKey("subject.subject_id"), index=True),
     sa.Column("kind", sa.Text, nullable=False),
@@ -75,31 +88,23 @@ encounter = sa.Table(
     sa.Index(None, "occurred_at", "encounter_id"),
 )
 
-# JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
-encounter_detail = sa.Table(
-    "encounter_detail",
+reference_template = sa.Table(
+    "reference_template",
     METADATA,
     sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("template", sa.LargeBinary, nullable=False),
 )
 
 reference = sa.Table(
     "reference",
     METADATA,
-    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    _number_of("reference_template"),
     sa.Column("reference_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("encounter_number", INTEGER_64, sa.ForeignKey("encounter.number"), nullable=False, index=True),
     sa.Column("finger_position", sa.Integer, nullable=False),
     sa.Column("quality", sa.Integer),
     _stamp(index=True),
     sa.CheckConstraint("quality BETWEEN 0 AND 100", name="quality"),
-)
-
-reference_template = sa.Table(
-    "reference_template",
-    METADATA,
-    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("template", sa.LargeBinary, nullable=False),
 )
 
 # Apart from the templates, so that loading those does not read past the images.

@@ -46,6 +46,20 @@ def translated() -> Iterator[None]:
         raise _of_system(error) from error
 
 
+@contextmanager
+def sound() -> Iterator[None]:
+    """What is read inside was checked when it was written: what is no value now was changed since.
+
+    Raises Corrupt.
+    """
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise
+    except (ValueError, TypeError, KeyError) as error:
+        raise damaged("a record holds a value that is not possible") from error
+
+
 def _of_engine(error: BaseException | None) -> Exception:
     match fault_of(error):
         case Fault.BUSY:

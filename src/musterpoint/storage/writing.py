@@ -54,9 +54,13 @@ class UnitOfWork(Snapshot):
     def _execute(
         self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
     ) -> Result:
+        self._insist_on_being_open()
+        return super()._execute(statement, values)
+
+    def _insist_on_being_open(self) -> None:
+        super()._insist_on_being_open()
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
-        return super()._execute(statement, values)
 
     def _change(self, statement: sa.Executable) -> None:
         self._has_changed = True
@@ -104,8 +108,8 @@ class UnitOfWork(Snapshot):
         if self._scalar(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
             raise _already_erased("encounter")
         number = self._next(tables.encounter_detail)
-        self._add(tables.encounter, self._stamped(rows.encounter_row(encounter) | {"number": number}))
         self._add(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
+        self._add(tables.encounter, self._stamped(rows.encounter_row(encounter) | {"number": number}))
         self._own.add(encounter.encounter_id)
 
     def add_reference(self, reference: Reference) -> None:
@@ -117,8 +121,8 @@ class UnitOfWork(Snapshot):
             self.encounter(reference.encounter_id)
         number = self._next(tables.reference_template)
         numbers = {"number": number, "encounter_number": encounter_number}
-        self._add(tables.reference, self._stamped(rows.reference_row(reference) | numbers))
         self._add(tables.reference_template, {"number": number, "template": reference.template})
+        self._add(tables.reference, self._stamped(rows.reference_row(reference) | numbers))
         if reference.image is not None:
             self._add(tables.reference_image, {"number": number, "image": reference.image})
 

@@ -36,10 +36,10 @@ def downgrade() -> None:
         "adjudication_candidate",
         "adjudication_case",
         "reference_image",
-        "reference_template",
         "reference",
-        "encounter_detail",
+        "reference_template",
         "encounter",
+        "encounter_detail",
         "subject",
         "gallery",
         "journal",
@@ -67,7 +67,7 @@ def _make_journal() -> None:
         sa.Column("occurred_at", INTEGER_64, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
-        sa.CheckConstraint("position > 0", name="ck_journal_position"),
+        sa.CheckConstraint("position > 0", name=op.f("ck_journal_position")),
         sa.PrimaryKeyConstraint("position", name="pk_journal"),
     )
 
@@ -85,6 +85,7 @@ def _make_people() -> None:
         *_stamp("subject"),
         sa.PrimaryKeyConstraint("subject_id", name="pk_subject"),
     )
+    _make_content("encounter_detail", sa.Column("detail", sa.Text, nullable=False))
     op.create_table(
         "encounter",
         sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
@@ -98,6 +99,7 @@ def _make_people() -> None:
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("answer", sa.Text),
         *_stamp("encounter"),
+        sa.ForeignKeyConstraint(["number"], ["encounter_detail.number"], name="fk_encounter_number"),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.subject_id"], name="fk_encounter_subject_id"),
         sa.ForeignKeyConstraint(["gallery"], ["gallery.name"], name="fk_encounter_gallery"),
         sa.PrimaryKeyConstraint("number", name="pk_encounter"),
@@ -105,10 +107,10 @@ def _make_people() -> None:
     )
     op.create_index("ix_encounter_subject_id", "encounter", ["subject_id"])
     op.create_index("ix_encounter_occurred_at_encounter_id", "encounter", ["occurred_at", "encounter_id"])
-    _make_content("encounter_detail", sa.Column("detail", sa.Text, nullable=False))
 
 
 def _make_fingers() -> None:
+    _make_content("reference_template", sa.Column("template", sa.LargeBinary, nullable=False))
     op.create_table(
         "reference",
         sa.Column("number", INTEGER_64, autoincrement=False, nullable=False),
@@ -117,7 +119,8 @@ def _make_fingers() -> None:
         sa.Column("finger_position", sa.Integer, nullable=False),
         sa.Column("quality", sa.Integer),
         *_stamp("reference"),
-        sa.CheckConstraint("quality BETWEEN 0 AND 100", name="ck_reference_quality"),
+        sa.CheckConstraint("quality BETWEEN 0 AND 100", name=op.f("ck_reference_quality")),
+        sa.ForeignKeyConstraint(["number"], ["reference_template.number"], name="fk_reference_number"),
         sa.ForeignKeyConstraint(
             ["encounter_number"], ["encounter.number"], name="fk_reference_encounter_number"
         ),
@@ -126,7 +129,6 @@ def _make_fingers() -> None:
     )
     op.create_index("ix_reference_encounter_number", "reference", ["encounter_number"])
     op.create_index("ix_reference_position", "reference", ["position"])
-    _make_content("reference_template", sa.Column("template", sa.LargeBinary, nullable=False))
     _make_content("reference_image", sa.Column("image", sa.LargeBinary, nullable=False))
 
 
@@ -151,8 +153,10 @@ def _make_cases() -> None:
         sa.Column("decided_by", sa.Text, nullable=False),
         sa.Column("decided_at", INTEGER_64),
         *_stamp("adjudication_case"),
-        sa.CheckConstraint("number > 0", name="ck_adjudication_case_number"),
-        sa.CheckConstraint("(verdict IS NULL) = (decided_at IS NULL)", name="ck_adjudication_case_decided"),
+        sa.CheckConstraint("number > 0", name=op.f("ck_adjudication_case_number")),
+        sa.CheckConstraint(
+            "(verdict IS NULL) = (decided_at IS NULL)", name=op.f("ck_adjudication_case_decided")
+        ),
         sa.PrimaryKeyConstraint("number", name="pk_adjudication_case"),
         sa.UniqueConstraint("case_id", name="uq_adjudication_case_case_id"),
         sa.UniqueConstraint("encounter_id", name="uq_adjudication_case_encounter_id"),

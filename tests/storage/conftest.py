@@ -1,0 +1,32 @@
+"""A registry in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.storage.records import SteppingClock
+
+from musterpoint.storage import Database
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "registry"
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a registry in which nothing was ever written; making one takes a while."""
+    made = tmp_path_factory.mktemp("empty")
+    Database.open(made).close()
+    return (made / "registry.db").read_bytes()
+
+
+@pytest.fixture
+def database(folder: Path, empty_registry: bytes) -> Iterator[Database]:
+    folder.mkdir(mode=0o700)
+    (folder / "registry.db").write_bytes(empty_registry)
+    with Database.open(folder, clock=SteppingClock()) as opened:
+        yield opened

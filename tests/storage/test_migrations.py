@@ -1,0 +1,191 @@
+"""Revisions of the tables: what they add up to, and that no data are lost between them."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from tests.storage.records import Person, open_case, record, tables_of
+
+from musterpoint.errors import Corrupt, VersionMismatch
+from musterpoint.storage import Database, dialects, migrating, tables, upgrade
+
+NEXT_REVISION = '''
+"""Notes on subjects, and a shorter name for a column; as a later version might need them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9002"
+down_revision = "{previous}"
+
+
+def upgrade():
+    op.create_table("note", sa.Column("text", sa.Text))
+    with op.batch_alter_table("encounter") as encounter:
+        encounter.add_column(sa.Column("note", sa.Text, nullable=False, server_default="none"))
+        encounter.alter_column("gallery", existing_type=sa.Text, nullable=False, type_=sa.String(200))
+    {more}
+
+
+def downgrade():
+    op.drop_table("note")
+    with op.batch_alter_table("encounter") as encounter:
+        encounter.drop_column("note")
+        encounter.alter_column("gallery", existing_type=sa.String(200), nullable=False, type_=sa.Text)
+'''
+
+
+@pytest.fixture
+def filled(folder: Path) -> Path:
+    """A registry with rows in every table."""
+    erased, seen, waiting = Person(), Person(), Person(subject_id=None)
+    with Database.open(folder) as database, database.unit_of_work() as work:
+        for person in (erased, seen, waiting):
+            record(work, person)
+        open_case(work, waiting, [seen])
+        assert erased.subject_id
+        work.erase_subject(erased.subject_id)
+        work.commit()
+    assert all(tables_of(folder).values())
+    return folder
+
+
+def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "") -> None:
+    """Pretend to be a later version with one more revision."""
+    scripts = tmp_path / "later %d"  # the folder's name must not be taken for a pattern
+    shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    text = NEXT_REVISION.format(previous=migrating.REVISION, more=more)
+    (scripts / "versions" / "r9002_notes.py").write_text(text)
+    monkeypatch.setattr(migrating, "SCRIPTS", scripts)
+    monkeypatch.setattr(migrating, "REVISION", "9002")
+
+
+def migrate_down(folder: Path, revision: str) -> None:
+    engine = dialects.engine(folder / "registry.db").execution_options(writer=True)
+    with engine.connect() as connection:
+        migrating.downgrade(connection, revision)
+    engine.dispose()
+
+
+def test_the_revision_we_work_with_is_the_newest_one() -> None:
+    assert ScriptDirectory(str(migrating.SCRIPTS)).get_heads() == [migrating.REVISION]
+
+
+def test_the_revisions_add_up_to_the_tables(filled: Path) -> None:
+    engine = dialects.engine(filled / "registry.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, tables.METADATA)
+        made = sa.MetaData()
+        made.reflect(connection)
+    engine.dispose()
+
+    assert differences == []
+    for table in tables.METADATA.tables.values():
+        names = {str(constraint.name) for constraint in made.tables[table.name].constraints}
+        assert names == {str(constraint.name) for constraint in table.constraints}
+
+
+def test_all_tables_go_on_the_way_down_and_come_back_on_the_way_up(filled: Path) -> None:
+    migrate_down(filled, "base")
+    assert tables_of(filled) == {"alembic_version": []}
+
+    engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
+    with engine.connect() as connection:
+        migrating.upgrade(connection)
+    engine.dispose()
+
+    assert tables_of(filled).keys() == tables.METADATA.tables.keys() | {"alembic_version"}
+    Database.open(filled).close()
+
+
+def test_an_older_registry_with_people_in_it_asks_for_an_upgrade(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables_of(filled)
+    release(monkeypatch, tmp_path)
+
+    with pytest.raises(VersionMismatch, match="musterpoint upgrade"):
+        Database.open(filled)
+
+    assert tables_of(filled) == before
+
+
+def test_an_older_empty_registry_is_upgraded_at_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database.open(folder).close()
+    release(monkeypatch, tmp_path)
+
+    Database.open(folder).close()
+
+    assert tables_of(folder)["alembic_version"] == [("9002",)]
+
+
+def test_an_upgrade_and_the_way_back_keep_every_row(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, previous = tables_of(filled), migrating.REVISION
+    release(monkeypatch, tmp_path)
+
+    assert upgrade(filled) == (previous, "9002")
+
+    after = tables_of(filled)
+    assert after["encounter"] == [(*row, "none") for row in before["encounter"]]
+    unchanged = before.keys() - {"encounter", "alembic_version"}
+    assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
+    with Database.open(filled) as database, database.unit_of_work() as work:
+        record(work, Person())
+        work.append_journal("still checked", {})
+        work.commit()
+
+    assert upgrade(filled) == ("9002", "9002")
+    migrate_down(filled, previous)
+    assert len(tables_of(filled)["encounter"]) == len(before["encounter"]) + 1
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ('raise RuntimeError("no")', RuntimeError),
+        ('op.execute("DELETE FROM subject")', Corrupt),
+        ('op.execute("SELECT nothing FROM nowhere")', Corrupt),
+    ],
+)
+def test_an_upgrade_that_fails_leaves_everything_as_it_was(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, error: type[Exception]
+) -> None:
+    before = tables_of(filled)
+    release(monkeypatch, tmp_path, more)
+
+    with pytest.raises(error):
+        upgrade(filled)
+
+    assert tables_of(filled) == before
+
+
+def test_after_a_migration_the_connection_checks_references_again(filled: Path) -> None:
+    engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
+    with engine.connect() as connection:
+        migrating.upgrade(connection)
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+
+
+def test_every_way_of_looking_at_a_version_leaves_the_file_as_it_is(filled: Path) -> None:
+    with sqlite3.connect(filled / "registry.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = (filled / "registry.db").read_bytes()
+
+    with pytest.raises(VersionMismatch):
+        Database.open(filled)
+
+    assert (filled / "registry.db").read_bytes() == before
