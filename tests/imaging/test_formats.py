@@ -53,6 +53,13 @@ def test_lossless_files_give_their_pixels(data: bytes, format_: ImageFormat) -> 
     np.testing.assert_array_equal(image.pixels, RIDGES)
 
 
+def test_a_bmp_stored_from_the_top_is_upright() -> None:
+    data = bytearray(files.saved(Image.fromarray(RIDGES[::-1]), "BMP"))
+    data[22:26] = (-RIDGES.shape[0]).to_bytes(4, "little", signed=True)
+
+    np.testing.assert_array_equal(decoded(bytes(data)).pixels, RIDGES)
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": files.exif(1)}])
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_jpeg_gives_nearly_its_pixels(mode: str, options: dict[str, Any]) -> None:

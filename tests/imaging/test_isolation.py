@@ -97,6 +97,7 @@ def test_a_decoder_that_is_ended_from_outside_may_be_tried_again(
         pytest.param(f"{READ_ALL}{HEAD}out.write(bytes(160 * 200 + 1))", id="too-many-pixels"),
         pytest.param(f"{READ_ALL}{HEAD}\nwhile True: out.write(bytes(1 << 16))", id="without-end"),
         pytest.param(READ_ALL + HEAD.replace("xc8", "xc9") + "out.write(bytes(1 << 16))", id="other-size"),
+        pytest.param(f"{READ_ALL}{HEAD.replace('L', 'F')}out.write(bytes(160 * 200))", id="other-mode"),
     ],
 )
 def test_an_answer_that_contradicts_the_header_is_refused(

@@ -8,6 +8,7 @@ import pytest
 from tests.imaging import files
 
 from musterpoint import imaging
+from musterpoint.imaging import polarity
 
 Pixels = npt.NDArray[np.uint8]
 TOUCHED = files.touched()
@@ -60,6 +61,28 @@ def test_padding_around_the_sensor_is_not_taken_for_ground(padding: int) -> None
 )
 def test_nothing_is_turned_without_evidence(pixels: Pixels) -> None:
     assert not decoded(pixels).source.inverted
+
+
+def test_both_measures_turn_their_sign_with_the_image() -> None:
+    y, x = np.mgrid[:300, :300]
+    ridges = np.maximum(np.cos(np.hypot(x - 150, y - 200) * 2 * np.pi / 12), 0) ** 3
+    pixels = np.where(np.hypot(x - 150, y - 150) < 110, 220 - 180 * ridges, 220).astype(np.uint8)
+
+    dark, light = polarity.measure(pixels), polarity.measure(255 - pixels)
+
+    assert dark.darkening > 0 > light.darkening
+    assert dark.skew > 0 > light.skew
+    assert dark.ground_share == light.ground_share > 0.08
+
+
+def test_where_ridges_are_dark_on_both_counts_neither_is_needed_alone() -> None:
+    # Ridges as wide as valleys leave the skew at nothing; the ground decides.
+    y, x = np.mgrid[:300, :300]
+    waves = np.cos(np.hypot(x - 150, y - 200) * 2 * np.pi / 9)
+    pixels = np.where(np.hypot(x - 150, y - 150) < 110, 150 + 60 * waves, 210).astype(np.uint8)
+
+    assert not decoded(pixels).source.inverted
+    assert decoded(255 - pixels).source.inverted
 
 
 def test_uneven_pressure_is_not_taken_for_light_ridges() -> None:
