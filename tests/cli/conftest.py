@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
 
 from musterpoint.cli import main
-from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from musterpoint.synthetic import cloth
 from tests.cli.conftest import Run
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, impression_png
+
+from musterpoint.synthetic import cloth
 
 WHERE = ("--purpose", "departure", "--site", "Gate 1")
 

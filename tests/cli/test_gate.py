@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-
 from tests.cli.conftest import Run
 
 Visit = Callable[[int, int], tuple[Path, Path]]

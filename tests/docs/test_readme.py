@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.conftest import impression_png
 
 from musterpoint.cli.app import COMMANDS
-from tests.conftest import impression_png
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

@@ -16,16 +16,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.workflows.requests import screening
+
 from musterpoint.extraction import Extractor
 from musterpoint.interchange import iso19794_2
-from musterpoint.registry import NotCapturedReason
+from musterpoint.registry import NotCapturedReason, Verdict
 from musterpoint.storage import Database
 from musterpoint.synthetic import Finger
 from musterpoint.workflows.adjudication import settle
-from musterpoint.registry import Verdict
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
-from tests.workflows.requests import screening
 
 PEOPLE = 12
 IMPRESSIONS = 3
@@ -121,7 +121,7 @@ def main() -> None:
         if number % 10 == 9:
             check(folder, acknowledged)
     found = check(folder, acknowledged)
-    print(json.dumps({"kills": kills, "acknowledged": len(acknowledged), **found}))
+    sys.stdout.write(json.dumps({"kills": kills, "acknowledged": len(acknowledged), **found}))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from tests.conftest import record
+from tests.workflows.requests import screening
 
 from musterpoint.registry import Answer
 from musterpoint.workflows.screening import ScreeningOutcome, screen
 from musterpoint.workflows.searching import Found, RegistryIndex
 from musterpoint.workflows.station import Station
-from tests.conftest import record
-from tests.workflows.requests import screening
 
 
 class _Interrupted(RegistryIndex):
@@ -37,8 +37,9 @@ def test_somebody_screened_elsewhere_between_search_and_record_is_found(
     meanwhile: list[ScreeningOutcome] = []
 
     def others_screen() -> None:
-        for number in range(len(meanwhile), others):
-            meanwhile.append(screen(quick, screening(record(1, number=number + 2))))
+        meanwhile.extend(
+            screen(quick, screening(record(1, number=number + 2))) for number in range(len(meanwhile), others)
+        )
 
     slow.indexes[None] = _Interrupted(others_screen)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from tests.conftest import record
+from tests.workflows.requests import screening
+
 from musterpoint.identifiers import RequestId, new_uuid
 from musterpoint.registry import Answer
 from musterpoint.workflows.capturing import Submission
 from musterpoint.workflows.enrolment import EnrolmentRequest, enrol
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
-from tests.conftest import record
-from tests.workflows.requests import screening
 
 
 def _request(name: str, data: bytes, request_id: RequestId | None = None) -> EnrolmentRequest:

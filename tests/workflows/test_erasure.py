@@ -6,6 +6,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from tests.conftest import impression_png, record
+from tests.workflows.requests import screening
 
 from musterpoint import templates
 from musterpoint.errors import AlreadyErased, Conflict, NotFound
@@ -15,8 +17,6 @@ from musterpoint.workflows.adjudication import settle
 from musterpoint.workflows.erasure import Erasure, erase, find_erasable
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
-from tests.conftest import impression_png, record
-from tests.workflows.requests import screening
 
 
 def _subject(text: str | None) -> SubjectId:

@@ -6,14 +6,14 @@ import io
 
 import pytest
 from PIL import Image
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png, record, smudged_png
+from tests.workflows.requests import screening
 
 from musterpoint.errors import ImageError, MusterpointError, NoFinger, RequestConflict, UnusableInput
 from musterpoint.identifiers import EncounterId, RequestId, new_uuid
 from musterpoint.registry import Answer, NotCapturedReason, Outcome
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
-from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png, record, smudged_png
-from tests.workflows.requests import screening
 
 
 def test_somebody_new_is_enrolled_with_encounter_and_references(station: Station) -> None:

@@ -133,10 +133,8 @@ def _show(view: CaseView, scores: bool, output: Path | None, as_json: bool) -> N
             click.echo(f"     Strength {candidate.strength / 1000:.1f} nats. {NO_PROBABILITY}")
     if view.case.verdict is None:
         number = view.case.number
-        click.echo(
-            f"Decide: musterpoint adjudicate {number} --same {view.candidates[0].label if view.candidates else 'A'}, "
-            "--different, or --cannot-tell"
-        )
+        same = f"--same {' or '.join(one.label for one in view.candidates)}, " if view.candidates else ""
+        click.echo(f"Decide: musterpoint adjudicate {number} {same}--different, or --cannot-tell")
 
 
 def _engine_view(strength: int, expected: float) -> dict[str, object]:

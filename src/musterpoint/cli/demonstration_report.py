@@ -6,8 +6,9 @@ from PIL import Image
 
 from musterpoint import __version__
 from musterpoint.cli.screening import headline
-from musterpoint.comparison import compare, false_match_rate, prepare
+from musterpoint.comparison import Comparison, compare, false_match_rate, prepare
 from musterpoint.depiction import (
+    DEMONSTRATION_LIMITS,
     NO_PROBABILITY,
     ComparisonSection,
     DemonstrationReport,
@@ -24,10 +25,8 @@ from musterpoint.synthetic import GENERATOR_VERSION
 from musterpoint.workflows.demonstration import COLLECTION_PEOPLE, Demonstration, Screened
 
 LIMITS = (
-    "The fingers are synthetic. Accuracy on real fingers is measured in docs/accuracy.md, never on these.",
     "The decisions were made by the demonstration, which knows who is who. At a gate, a person decides.",
     "Somebody who comes back with other fingers cannot be found by fingerprints; ask for the same ones.",
-    "Agreements, roles, encryption and verifiable logs are not part of this version.",
 )
 
 _WHY_NO_SEARCH = {
@@ -76,16 +75,31 @@ def why_of(one: Screened) -> str:
 
 
 def comparison_picture(result: Demonstration) -> Image.Image:
-    """Both impressions of one finger side by side, corresponding minutiae joined."""
+    """Both impressions of one finger side by side, corresponding minutiae joined, the score in words."""
+    found = _compare(result)
+    return _draw(result, found, caption=_words(found))
+
+
+def _compare(result: Demonstration) -> Comparison:
+    (_, probe), (_, reference) = result.compared
+    return compare(prepare(probe.template), prepare(reference.template))
+
+
+def _words(found: Comparison) -> tuple[str, ...]:
+    return describe_comparison(len(found.pairs), false_match_rate(found.score))
+
+
+def _draw(result: Demonstration, found: Comparison, caption: tuple[str, ...] = ()) -> Image.Image:
     (first, probe), (second, reference) = result.compared
-    found = compare(prepare(probe.template), prepare(reference.template))
-    caption = describe_comparison(len(found.pairs), false_match_rate(found.score))
     return draw_comparison(first, probe.template, second, reference.template, found.pairs, caption=caption)
 
 
 def report_page(result: Demonstration) -> str:
     """The page as HTML that needs nothing beside itself."""
-    picture = comparison_picture(result)
+    found = _compare(result)
+    picture = ReportPicture.of(
+        _draw(result, found), "Two impressions of one finger, corresponding minutiae joined by lines"
+    )
     return render_report(
         DemonstrationReport(
             title="Screening at a gate",
@@ -94,14 +108,9 @@ def report_page(result: Demonstration) -> str:
                 f"{COLLECTION_PEOPLE} people and against each other."
             ),
             rows=tuple(_report_row(one) for one in result.screened),
-            comparison=ComparisonSection(
-                picture=ReportPicture.of(
-                    picture, "Two impressions of one finger, corresponding minutiae joined by lines"
-                ),
-                words=(NO_PROBABILITY,),
-            ),
+            comparison=ComparisonSection(picture=picture, words=(*_words(found), NO_PROBABILITY)),
             figures=_figures(result),
-            limits=LIMITS,
+            limits=(*LIMITS, *DEMONSTRATION_LIMITS),
             made_with=f"musterpoint {__version__}, generator of synthetic fingers {GENERATOR_VERSION}",
         )
     )
@@ -123,6 +132,7 @@ def _report_row(one: Screened) -> ReportRow:
         person=f"Person {one.person_number}",
         shown=f"{one.arrival.shown}.",
         answer=one.decided or answer_of(one),
+        at_once=headline(one.outcome) if one.outcome and one.decided else "",
         why=f"{why_of(one)}.",
         meaning=_meaning(one),
         thumbnails=tuple(

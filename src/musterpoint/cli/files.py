@@ -16,7 +16,7 @@ def expand(arguments: Sequence[str]) -> list[Path]:
     paths: list[Path] = []
     for argument in arguments:
         is_glob = any(character in argument for character in "*?[") and not Path(argument).exists()
-        found = sorted(glob.glob(argument)) if is_glob else []
+        found = sorted(glob.glob(argument)) if is_glob else []  # noqa: PTH207  Path.glob takes no absolute pattern
         paths.extend(Path(path) for path in found or [argument])
     return paths
 

@@ -182,9 +182,11 @@ def explanation(outcome: ScreeningOutcome) -> str:
     if left_out:
         searched += f"; {left_out} of them have none of these fingers on record and could not be found"
     if outcome.answer == "being decided":
-        return f"Somebody decides whether this person was here before: musterpoint adjudicate {outcome.case}. {searched}."
+        decide = f"musterpoint adjudicate {outcome.case}"
+        return f"Somebody decides whether this person was here before: {decide}. {searched}."
     if outcome.answer == "cannot tell":
-        return f"The quality is too low for a search that finds nobody to mean anything. Capture again. {searched}."
+        why = "The quality is too low for a search that finds nobody to mean anything. Capture again."
+        return f"{why} {searched}."
     return f"Enrolled as subject {outcome.subject}. {searched}."
 
 
