@@ -11,8 +11,8 @@ _FILE_HEADER_BYTES: Final = 14
 _CORE_HEADER_BYTES: Final = 12
 _INFO_HEADER_BYTES: Final = 40
 _HEADER_BYTES_MAX: Final = 124
-_COMPRESSIONS: Final = frozenset({0, 1, 2, 3})
-"""None, two run-length codes, colour masks; the others wrap JPEG or PNG."""
+_COMPRESSIONS: Final = frozenset({0, 3})
+"""None, and colour masks. Run-length codes are rare and slow to decode; the others wrap JPEG or PNG."""
 
 _PIXEL_BITS: Final = frozenset({1, 4, 8, 16, 24, 32})
 _CM_PER_M: Final = 100

@@ -21,8 +21,8 @@ _DECODABLE_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 _LOSSLESS_FRAMES: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-_SCANS_MAX: Final = 256
-"""Scans of a progressive file: encoders make about ten; each costs a pass over all pixels."""
+_SCANNED_PIXELS_MAX: Final = 2_000_000_000
+"""Pixels times scans of a progressive file: encoders make about ten scans, each a pass over all pixels."""
 
 _EXIF_MARK: Final = b"Exif\x00\x00"
 
@@ -41,7 +41,7 @@ def read(data: bytes) -> Header:
             facts = exif.read(content[len(_EXIF_MARK) :])
     if frame is None:
         raise truncated("a JPEG file without a frame")
-    if data.count(b"\xff\xda") > _SCANS_MAX:
+    if data.count(b"\xff\xda") * frame[0] * frame[1] > _SCANNED_PIXELS_MAX:
         raise unsupported("a JPEG of more scans than any camera makes")
     return Header(
         format=ImageFormat.JPEG,
