@@ -22,6 +22,7 @@ _APART_PX = 13.5
 _SCREENED_PX = 30.0
 _NUMBERS_PER_CANDIDATE = np.uint64(16)
 _NUMBERS_PER_MINUTIA = np.uint64(8)
+_FALSE = np.uint64(4096)
 _N = tuple(np.uint64(n) for n in range(64))
 _TURN = 2.0 * math.pi
 
@@ -113,6 +114,32 @@ def draw_minutiae(key, form, singular, modes, out):
 
 
 @njit(
+    "int64(uint64, uint64, float64[::1], float64[::1], UniTuple(float64, 3), Tuple((int64, boolean)), int64,"
+    " int16[:, ::1], uint16[::1], uint8[:, ::1])",
+    nogil=True,
+    cache=True,
+)
+def _record(key, n, care, warp, place_on_skin, kind, row, points, directions, kinds):
+    # One minutia as it lies in the image; four numbers of the stream from n on.
+    x, y, angle = place_on_skin
+    ends = np.empty((2, 2))
+    ends[0, 0], ends[0, 1] = x, y
+    ends[1, 0], ends[1, 1] = x + 3.0 * math.cos(angle), y + 3.0 * math.sin(angle)
+    place(warp, ends)
+    turned = math.atan2(ends[1, 1] - ends[0, 1], ends[1, 0] - ends[0, 0]) + care[11] * normal(key, n)
+    px = math.floor(ends[0, 0] + care[10] * normal(key, n + _N[1]) + 0.5)
+    py = math.floor(ends[0, 1] + care[10] * normal(key, n + _N[2]) + 0.5)
+    if not (0 <= px < care[13] and 0 <= py < care[14]):
+        return row
+    points[row, 0], points[row, 1] = px, py
+    directions[row] = np.int64(math.floor(0.5 - turned / _TURN * 65536.0)) & 0xFFFF
+    u = uniform(key, n + _N[3])
+    quality = 0.1 + 0.5 * u * u if kind[1] else care[12] - (care[12] - 0.6) * u * u * u * math.sqrt(u)
+    kinds[row, 0], kinds[row, 1] = kind[0], int(255.0 * quality)
+    return row + 1
+
+
+@njit(
     "int64(uint64, float64[::1], float64[::1], float64[:, ::1], int64, int64, int16[:, ::1], uint16[::1],"
     " uint8[:, ::1])",
     nogil=True,
@@ -132,7 +159,6 @@ def observe(key, care, form, minutiae, count, begin, points, directions, kinds):
     centre_x = form[0] + 8.0 * normal(key, _N[41])
     centre_y = form[1] + 20.0 + 10.0 * normal(key, _N[42])
     missed = 0.5 + uniform(key, _N[43])
-    ahead = np.empty((2, 2))
     row = begin
     for k in range(count):
         n = np.uint64(k + 8) * _NUMBERS_PER_MINUTIA
@@ -141,33 +167,28 @@ def observe(key, care, form, minutiae, count, begin, points, directions, kinds):
         ey = abs(y - centre_y) / ((157.0 if y < centre_y else 174.0) * pressure)
         if ex * ex * ex + ey * ey * ey >= 1.0:
             continue
-        if uniform(key, n) < (care[7] if minutiae[k, 4] > 0.0 else care[6] * missed):
-            continue
+        # What is missed is mostly there with a low quality, as an extractor would report it.
+        low = uniform(key, n) < (care[7] if minutiae[k, 4] > 0.0 else care[6] * missed)
         kind = 1 if minutiae[k, 3] > 0.0 else 2
         if uniform(key, n + _N[1]) < care[9]:
             kind = 3 - kind
-        false = uniform(key, n + _N[2]) < care[8]
-        for copy in range(2 if false else 1):
-            if copy:
-                # A false minutia somewhere near a true one, so that it lies in the contact too.
-                m = n + np.uint64(4096)
-                x += 60.0 * (uniform(key, m) - 0.5)
-                y += 60.0 * (uniform(key, m + _N[1]) - 0.5)
-                angle = _TURN * uniform(key, m + _N[2])
-            ahead[0, 0], ahead[0, 1] = x, y
-            ahead[1, 0], ahead[1, 1] = x + 3.0 * math.cos(angle), y + 3.0 * math.sin(angle)
-            place(warp, ahead)
-            turned = math.atan2(ahead[1, 1] - ahead[0, 1], ahead[1, 0] - ahead[0, 0])
-            turned += care[11] * normal(key, n + _N[3])
-            px = math.floor(ahead[0, 0] + care[10] * normal(key, n + _N[4]) + 0.5)
-            py = math.floor(ahead[0, 1] + care[10] * normal(key, n + _N[5]) + 0.5)
-            if not (0 <= px < width and 0 <= py < height) or row - begin == SLOTS:
-                continue
-            points[row, 0], points[row, 1] = px, py
-            directions[row] = np.int64(math.floor(0.5 - turned / _TURN * 65536.0)) & 0xFFFF
-            quality = 0.6 + (care[12] - 0.6) * (1.0 - uniform(key, n + _N[6]) ** 2.2)
-            kinds[row, 0], kinds[row, 1] = kind, int(255.0 * quality)
-            row += 1
+        if not low or uniform(key, n + _N[2]) < 0.6:
+            row = _record(
+                key, n + _N[3], care, warp, (x, y, angle), (kind, low), row, points, directions, kinds
+            )
+        # A false one lies somewhere near a true one, so that it lies in the contact too.
+        m = n + _FALSE
+        false = uniform(key, m)
+        if false < care[8] + 0.10:
+            x += 60.0 * (uniform(key, m + _N[1]) - 0.5)
+            y += 60.0 * (uniform(key, m + _N[2]) - 0.5)
+            angle = _TURN * uniform(key, m + _N[3])
+            low = false >= care[8]
+            row = _record(
+                key, m + _N[4], care, warp, (x, y, angle), (kind, low), row, points, directions, kinds
+            )
+        if row - begin > SLOTS - 2:
+            break
     return row
 
 

@@ -23,9 +23,9 @@ _BLOCK: Final = 1024
 # Shares of strong and weak minutiae that are missed, of false ones, of wrong kinds; jitter in px and
 # radians between two impressions; best quality. Weak ones are a property of the finger.
 _OBSERVATION: Final[dict[Grade, tuple[float, ...]]] = {
-    "good": (0.015, 0.38, 0.02, 0.17, 0.75, 0.050, 1.00),
-    "fair": (0.04, 0.43, 0.03, 0.17, 0.90, 0.058, 0.95),
-    "poor": (0.12, 0.59, 0.06, 0.17, 1.15, 0.075, 0.88),
+    "good": (0.015, 0.38, 0.02, 0.17, 0.75, 0.050, 0.97),
+    "fair": (0.04, 0.43, 0.03, 0.17, 0.90, 0.058, 0.96),
+    "poor": (0.12, 0.59, 0.06, 0.17, 1.15, 0.075, 0.95),
 }
 
 

@@ -218,12 +218,12 @@ def _touch(form: Form, master: Master, skin: Skin, warp: F64, placing: Press) ->
 def _threshold(care: Care, placing: Press, shape: tuple[int, int]) -> tuple[float, F32]:
     stream = Stream(placing.key, "threshold")
     dry = placing.condition == "dry"
-    level = {"normal": 0.10, "dry": 0.40, "wet": -0.42}[placing.condition]
+    level = {"normal": 0.10, "dry": 0.46, "wet": -0.42}[placing.condition]
     level += stream.normal(0.0, 0.10) + placing.dryness
     coarse = stream.uniform(0.08, 0.18) * care.coarse_factor
     middle = stream.uniform(0.04, 0.10) * care.middle_factor
-    fine = stream.uniform(*((0.15, 0.30) if dry else (0.08, 0.20))) * care.fine_factor
-    speckle = stream.uniform(*((0.25, 0.45) if dry else (0.08, 0.20))) * care.speckle_factor
+    fine = stream.uniform(*((0.14, 0.28) if dry else (0.08, 0.20))) * care.fine_factor
+    speckle = stream.uniform(*((0.14, 0.28) if dry else (0.08, 0.20))) * care.speckle_factor
     noise = np.zeros(shape, np.float32)
     _add_noise(noise, placing, "holes", 38.0, 1.0)
     noise -= np.float32(care.hole_level)
@@ -247,20 +247,21 @@ def _expose(contact: F32, placing: Press) -> U8:
         levels = np.array([stream.uniform(1.0, 3.5), 0.35])
         columns = np.zeros(width_px)
     else:
-        empty, valley, ridge = (
-            stream.uniform(95.0, 150.0),
-            stream.uniform(170.0, 205.0),
-            stream.uniform(80.0, 120.0),
-        )
+        empty = stream.uniform(95.0, 150.0)
+        valley = empty + stream.uniform(-10.0, 10.0)
+        ridge = stream.uniform(28.0, 66.0)
         levels = np.array([stream.uniform(3.0, 7.0), 1.0])
         noise = Stream(placing.key, "columns")
-        columns = np.array([noise.normal(0.0, 3.0) for _ in range(width_px)])
+        columns = np.array([noise.normal(0.0, 2.0) for _ in range(width_px)])
     presence = _blurred(contact, _even_weights(9), axes=(True, False, True, False))
     grey = np.zeros(contact.shape, np.float32)
     _add_noise(grey, placing, "blotches", 30.0, 1.0)
     kernels_skin.ink(np.array([empty, valley, ridge, 0.07, 2.2]), contact, presence, grey)
-    grey = _blurred(grey, _bell_weights(stream.uniform(0.5, 0.75)), axes=(True, False))
-    if placing.sensor == "optical":
+    sharpness = (0.5, 0.75) if placing.sensor == "optical" else (0.3, 0.5)
+    grey = _blurred(grey, _bell_weights(stream.uniform(*sharpness)), axes=(True, False))
+    if placing.sensor == "capacitive":
+        _add_noise(grey, placing, "shading", 110.0, 6.0)
+    else:
         _add_dust(grey, Stream(placing.key, "dust"))
     pixels = np.empty(contact.shape, np.uint8)
     kernels_skin.expose(
