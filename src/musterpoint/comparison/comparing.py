@@ -94,14 +94,50 @@ class Comparison:
     evidence: Evidence | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the kernel tells of two templates in canonical order, see `kernels.score_rows`."""
+
+    score: int
+    partner: npt.NDArray[np.int32]
+    sums: npt.NDArray[np.float64]
+    motion: npt.NDArray[np.float64]
+
+
 def compare(probe: Prepared, reference: Prepared) -> Comparison:
     """Compare two prepared templates; the score does not depend on which is which."""
     is_swapped = bool(kernels.comes_second(probe.points, reference.points))
     a, b = (reference, probe) if is_swapped else (probe, reference)
+    outcome = _run(a, b, parameters().weights)
+    if outcome.score == NOT_COMPARABLE:
+        pairs = _sealed(np.empty((0, 2), np.int32))
+        return Comparison(score=NOT_COMPARABLE, pairs=pairs, alignment=None, evidence=None)
+    i = np.flatnonzero(outcome.partner[: len(a)] >= 0)
+    pairs = np.stack((a.source[i], b.source[outcome.partner[i]]), axis=1)
+    return Comparison(
+        score=outcome.score,
+        pairs=_sealed(np.ascontiguousarray(pairs[:, ::-1]) if is_swapped else pairs),
+        alignment=_alignment(outcome.motion, a, b, is_swapped),
+        evidence=_evidence(outcome.sums, is_swapped),
+    )
+
+
+def inputs_under(
+    weights: npt.NDArray[np.float64], probe: Prepared, reference: Prepared
+) -> npt.NDArray[np.float64] | None:
+    """The score's inputs of the hypothesis that other weights would choose; for training.
+
+    weights  float64 (4, 11), as in `Parameters`
+    returns  float64 (11,), or None where nothing can be compared
+    """
+    outcome = _run(probe, reference, weights)
+    return None if outcome.score == NOT_COMPARABLE else _inputs(outcome.sums)
+
+
+def _run(a: Prepared, b: Prepared, weights: npt.NDArray[np.float64]) -> _Outcome:
     scores = np.empty(1, np.int32)
     partner = np.empty(GEOMETRY.minutiae_max, np.int32)
-    sums = np.empty(15)
-    motion = np.empty(5)
+    sums, motion = np.empty(15), np.empty(5)
     kernels.score_rows(
         a.points,
         a.neighbours,
@@ -113,25 +149,19 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
         b.coverage[None],
         np.array((0, len(b))),
         np.zeros(1, np.int64),
-        parameters().weights,
+        weights,
         scores,
         partner,
         sums,
         motion,
     )
-    score = int(scores[0])
-    if score == NOT_COMPARABLE:
-        return Comparison(
-            score=score, pairs=_sealed(np.empty((0, 2), np.int32)), alignment=None, evidence=None
-        )
-    i = np.flatnonzero(partner[: len(a)] >= 0)
-    pairs = np.stack((a.source[i], b.source[partner[i]]), axis=1)
-    return Comparison(
-        score=score,
-        pairs=_sealed(np.ascontiguousarray(pairs[:, ::-1]) if is_swapped else pairs),
-        alignment=_alignment(motion, a, b, is_swapped),
-        evidence=_evidence(sums, is_swapped),
-    )
+    return _Outcome(int(scores[0]), partner, sums, motion)
+
+
+def _inputs(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    inputs = np.empty(len(INPUT_NAMES))
+    kernels_score.inputs_of(sums, inputs)
+    return inputs
 
 
 def _alignment(motion: npt.NDArray[np.float64], a: Prepared, b: Prepared, is_swapped: bool) -> Alignment:
@@ -150,10 +180,8 @@ def _alignment(motion: npt.NDArray[np.float64], a: Prepared, b: Prepared, is_swa
 
 
 def _evidence(sums: npt.NDArray[np.float64], is_swapped: bool) -> Evidence:
-    inputs = np.empty(len(INPUT_NAMES))
-    kernels_score.inputs_of(sums, inputs)
     mean, deviation, weight, _ = parameters().weights
-    contributions = np.rint(1000 * weight * (inputs - mean) / deviation)
+    contributions = np.rint(1000 * weight * (_inputs(sums) - mean) / deviation)
     n = max(sums[kernels_score.MATCHED], 1.0)
     overlap = (int(sums[kernels_score.COUNT_A]), int(sums[kernels_score.COUNT_B]))
     # Every sampled cell stands for two rows and two columns.
