@@ -145,7 +145,8 @@ def _as_kernel(matrix: F64) -> F64:
 
 def _centred(array: F64) -> F64:
     """Without the mean over the output channels, which come first."""
-    return array - array.mean(axis=0, keepdims=True)
+    centred: F64 = array - array.mean(axis=0, keepdims=True)
+    return centred
 
 
 def _stem(source: _Source, plain: int, dilated: int, norm: int) -> dict[str, F64]:
