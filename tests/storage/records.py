@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import CaseId, EncounterId, ReferenceId, RequestId, SubjectId, new_uuid
@@ -58,6 +59,7 @@ class Person:
     occurred_at: int = 1_800_000_000_000_000
     fingers: tuple[FingerPosition, ...] = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
     mark: str = "mark"
+    repetitions: int = 20
 
     @property
     def answer(self) -> Answer:
@@ -90,9 +92,11 @@ class Person:
                 reference_id=ReferenceId(uuid.uuid5(self.encounter_id, str(number))),
                 encounter_id=self.encounter_id,
                 position=position,
-                template=f"{self.mark}-template-{number}".encode() * 20,
+                template=f"{self.mark}-template-{number}".encode() * self.repetitions,
                 quality=(number * 37) % 101,
-                image=f"{self.mark}-image-{number}".encode() * 400 if number == 0 else None,
+                image=f"{self.mark}-image-{number}".encode() * (20 * self.repetitions)
+                if number == 0
+                else None,
             )
             for number, position in enumerate(self.fingers)
         )
@@ -139,7 +143,7 @@ def open_case(work: UnitOfWork, person: Person, candidates: Sequence[Person]) ->
     )
 
 
-def tables_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+def tables_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all tables, read without our code. The file must be sound."""
     connection = sqlite3.connect(folder / "registry.db")
     try:

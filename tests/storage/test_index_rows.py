@@ -103,20 +103,27 @@ def test_a_row_says_whose_the_encounter_is_by_now(database: Database) -> None:
         assert {row.subject_id for row in snapshot.index_rows()} == {seen.subject_id}
 
 
+@pytest.fixture
+def small_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("musterpoint.storage.reading._ROWS_A_FETCH", 5)
+
+
+@pytest.mark.usefixtures("small_fetches")
 def test_rows_are_streamed_across_many_fetches(database: Database) -> None:
-    people = [Person(subject_id=None) for _ in range(600)]
+    people = [Person(subject_id=None) for _ in range(8)]
     add(database, *people)
 
     with database.read() as snapshot:
         rows = snapshot.index_rows()
         assert next(rows) == rows_of(people[0])[0]
         # Other questions in between do not disturb it.
-        assert snapshot.people() == 600
-        assert sum(1 for _ in rows) == 2 * 600 - 1
+        assert snapshot.people() == 8
+        assert sum(1 for _ in rows) == 2 * 8 - 1
 
 
+@pytest.mark.usefixtures("small_fetches")
 def test_rows_left_over_when_the_snapshot_ends_are_an_error_and_no_shorter_list(database: Database) -> None:
-    add(database, *(Person(subject_id=None) for _ in range(600)))
+    add(database, *(Person(subject_id=None) for _ in range(8)))
     with database.read() as snapshot:
         rows = snapshot.index_rows()
         next(rows)
@@ -125,8 +132,9 @@ def test_rows_left_over_when_the_snapshot_ends_are_an_error_and_no_shorter_list(
         list(rows)
 
 
+@pytest.mark.usefixtures("small_fetches")
 def test_rows_left_over_at_the_commit_are_an_error_too(database: Database) -> None:
-    add(database, *(Person(subject_id=None) for _ in range(600)))
+    add(database, *(Person(subject_id=None) for _ in range(8)))
     with database.unit_of_work() as work:
         rows = work.index_rows()
         next(rows)
