@@ -1,0 +1,76 @@
+"""Every command does its work without a network, and leaves nothing but what it was told to make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
+from tests.house.confined import Outcome, run_confined
+
+from musterpoint.cli.app import COMMANDS
+
+WHERE = ("--purpose", "departure", "--site", "Gate 1", "--data", "registry")
+REGISTRY = ("--data", "registry")
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Runs one command after another in one folder, and insists that each is private."""
+
+    def run(name: str, *arguments: str) -> Outcome:
+        outcome = run_confined(["-m", "musterpoint", name, *arguments], tmp_path)
+        assert outcome.exit_code == 0, f"{name}: {outcome.stderr}"
+        outcome.assert_private()
+        return outcome
+
+    return run
+
+
+def lay_out(work: Path) -> None:
+    """Three visits of two people, a collection to load, and a data set, as files."""
+    for seed, number in ((1, 1), (1, 2), (2, 1)):
+        folder = work / f"visit-{seed}-{number}"
+        folder.mkdir(parents=True)
+        (folder / "right-index.png").write_bytes(impression_png(seed, RIGHT_INDEX, number))
+    collection = work / "collection" / "anna"
+    collection.mkdir(parents=True)
+    (collection / "left-index.png").write_bytes(impression_png(3, LEFT_INDEX, 1))
+    images = [
+        {"file": f"visit-{seed}-{number}/right-index.png", "finger": str(seed), "impression": number}
+        for seed, number in ((1, 1), (1, 2), (2, 1))
+    ]
+    (work / "dataset.json").write_text(json.dumps({"name": "synthetic", "ppi": 500, "images": images}))
+
+
+def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    lay_out(work)
+    first, second, other = (f"visit-{visit}/right-index.png" for visit in ("1-1", "1-2", "2-1"))
+    steps: list[tuple[str, ...]] = [
+        ("prepare",),
+        ("demo", "--output", "demo"),
+        ("inspect", first, "--picture", "minutiae.png"),
+        ("compare", first, second, "--picture", "comparison.png"),
+        ("export", first, "--output", "finger.fmr"),
+        ("evaluate", ".", "--json", "figures.json"),
+        ("screen", first, *WHERE),
+        ("screen", second, *WHERE),
+        ("adjudicate", *REGISTRY),
+        ("adjudicate", "1", "--output", "case", *REGISTRY),
+        ("adjudicate", "1", "--same", "A", *REGISTRY),
+        ("identify", other, *REGISTRY),
+        ("enrol", "collection", "--gallery", "earlier", *REGISTRY),
+        *((name, *REGISTRY) for name in ("encounters", "journal", "status", "upgrade")),
+    ]
+
+    for step in steps:
+        command(*step)
+    subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
+    command("verify", subject, "finger.fmr", *REGISTRY)
+    command("erase", subject, "--yes", *REGISTRY)
+
+    assert {step[0] for step in steps} | {"subjects", "verify", "erase"} == set(COMMANDS)
