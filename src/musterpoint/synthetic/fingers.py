@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, get_args
 
@@ -23,14 +23,11 @@ from musterpoint.synthetic.presses import (
     Pressed,
     Sensor,
     press,
-    smeared,
 )
 from musterpoint.synthetic.skins import Habit, Skin, cover
 from musterpoint.synthetic.streams import Stream, derive
 from musterpoint.synthetic.version import GENERATOR_VERSION
 from musterpoint.templates import FingerPosition, Minutiae, MinutiaKind, Template
-
-_SMUDGE_PX = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,9 +150,12 @@ class Finger:
         return self._impression(placing)
 
     def smudged(self, number: int) -> SyntheticImpression:
-        """An impression that nobody can use: wet, pressed carelessly, and slipped while captured."""
-        placing = self._placing(number, "poor", "optical", "wet", None)
-        return self._impression(smeared(placing, _SMUDGE_PX))
+        """An impression that nobody can use: the finger is wet and slips while it is captured.
+
+        Of its truth nothing is visible. No extractor should trust it, and some will find no finger in it.
+        """
+        placing = self._placing(number, "fair", "optical", "wet", None)
+        return self._impression(replace(placing, slips=True))
 
     @cached_property
     def _form(self) -> Form:

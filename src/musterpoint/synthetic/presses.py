@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -107,7 +107,7 @@ class Press:
 
     key      of the streams of this placing
     dryness  added to the threshold of contact
-    smear_px how far the finger slips while it is captured, 0 for a still finger
+    slips    the finger turns and slides while it is captured
     """
 
     key: int
@@ -116,7 +116,7 @@ class Press:
     condition: Condition
     size_px: tuple[int, int]
     dryness: float = 0.0
-    smear_px: int = 0
+    slips: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,8 +149,8 @@ def press(form: Form, master: Master, skin: Skin, placing: Press) -> Pressed:
     kernels_skin.judge_visible(points, contact, rim, visible)
     steps = ahead - points
     angle = np.array([math.atan2(dy, dx) for dx, dy in steps.tolist()])
-    if placing.smear_px:
-        contact = _blurred(contact, _even_weights(placing.smear_px), axes=(True,))
+    if placing.slips:
+        contact = _slipped(contact)
         visible[:] = False
     return Pressed(
         pixels=_expose(contact, placing), x=points[:, 0], y=points[:, 1], angle=angle, visible=visible
@@ -270,6 +270,20 @@ def _expose(contact: F32, placing: Press) -> U8:
     return pixels
 
 
+def _slipped(contact: F32) -> F32:
+    # The skin slides everywhere but around a point that the finger turns about.
+    streaks = _blurred(contact, _even_weights(37), axes=(True,))
+    streaks = _blurred(streaks, _even_weights(9), axes=(False,))
+    rows, columns = np.nonzero(contact > 0.5)
+    if len(rows) == 0:
+        return streaks
+    y, x = np.ogrid[: contact.shape[0], : contact.shape[1]]
+    dx, dy = x - columns.mean(), y - rows.mean() + 30.0
+    share = np.clip((np.sqrt(dx * dx + dy * dy) - 22.0) / 22.0, 0.0, 1.0).astype(np.float32)
+    slipped: F32 = contact + share * (streaks - contact)
+    return slipped
+
+
 def _add_noise(field: F32, placing: Press, purpose: str, lattice_px: float, deviation: float) -> None:
     kernels.add_noise(field, np.uint64(derive(placing.key, purpose)), lattice_px, deviation)
 
@@ -300,8 +314,3 @@ def _add_dust(grey: F32, stream: Stream) -> None:
         radius = stream.uniform(0.6, 1.8)
         dot = np.clip(radius + 0.5 - np.sqrt(x * x + y * y), 0.0, 1.0) * stream.uniform(40.0, 150.0)
         grey[row - 3 : row + 4, column - 3 : column + 4] -= dot.astype(np.float32)
-
-
-def smeared(placing: Press, smear_px: int) -> Press:
-    """The same placing of a finger that slips over `smear_px` pixels while it is captured."""
-    return replace(placing, smear_px=smear_px)
