@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.house.clone import ROOT
 
-PRODUCT = "import os, sys; print(sys.argv[1:], os.getcwd(), 'PYTHONPATH' in os.environ)\n"
+PRODUCT = "import os, sys; print(sys.argv[1:], os.getcwd(), __file__, 'PYTHONPATH' in os.environ)\n"
 
 
 @dataclass(frozen=True)

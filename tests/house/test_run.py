@@ -28,7 +28,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> SmallClone:
     result = clone.run("musterpoint", "hello", cwd=folder, run=str(folder / "link"), PIP_USER="1", **hostile)
 
     assert result.returncode == 0, result.stderr
-    assert result.stdout == f"['hello'] {folder} False\n"
+    assert result.stdout == f"['hello'] {folder} {clone.root}/src/musterpoint/__main__.py False\n"
     assert "1 of 1: needed 1.0" in result.stderr
     assert "['prepare']" in result.stderr
     assert not (folder / "target").exists()
@@ -53,7 +53,7 @@ def test_a_prepared_clone_starts_at_once_even_when_moved(clone: SmallClone) -> N
     result = clone.run("musterpoint", "again", PIP_FIND_LINKS="/nowhere")
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"['again'] {clone.root} False\n"
+    assert result.stdout == f"['again'] {clone.root} {clone.root}/src/musterpoint/__main__.py False\n"
 
 
 def test_the_demonstration_stays_in_the_clone(clone: SmallClone) -> None:
