@@ -36,7 +36,15 @@ def loaded(a: Prepared, b: Prepared) -> tuple[Workspace, npt.NDArray[np.float32]
     entry.load(a.points, workspace.a)
     entry.load(b.points, workspace.b)
     assigning.index_bands(workspace.b, workspace.bands)
-    similar.similarities(a.neighbours, a.cells, b.neighbours, b.cells, workspace.similarity)
+    similar.similarities(
+        a.neighbours,
+        a.cells,
+        b.neighbours,
+        b.cells,
+        workspace.columns,
+        workspace.found,
+        workspace.similarity,
+    )
     return workspace, workspace.similarity[: len(a), : len(b)].copy()
 
 

@@ -214,7 +214,7 @@ def compare_ordered(
     load(points_a, w.a)
     load(points_b, w.b)
     index_bands(w.b, w.bands)
-    similarities(neighbours_a, cells_a, neighbours_b, cells_b, w.similarity)
+    similarities(neighbours_a, cells_a, neighbours_b, cells_b, w.columns, w.found, w.similarity)
     count = most_similar(w.a, w.b, w.similarity, w.histogram, w.pairs)
     support(w.pairs, count)
     found = match_hypotheses(w, count)

@@ -27,28 +27,47 @@ HIGHEST = SIMILARITY_BUCKETS - 1
 
 
 @njit(
-    types.void(NEIGHBOURS, CELLS, NEIGHBOURS, CELLS, types.float32[:, ::1]),
+    types.void(
+        NEIGHBOURS, CELLS, NEIGHBOURS, CELLS, types.uint64[:, ::1], types.uint64[::1], types.float32[:, ::1]
+    ),
     nogil=True,
     cache=True,
     error_model="numpy",
 )
-def similarities(neighbours_a, cells_a, neighbours_b, cells_b, similarity):
+def similarities(neighbours_a, cells_a, neighbours_b, cells_b, columns, found, similarity):
     """Neighbours found in each other's descriptor, over those that could have been found plus 8.
 
     neighbours_a, cells_a  uint64 (na, 32) and (na, 2)
     neighbours_b, cells_b  uint64 (nb, 32) and (nb, 2)
+    columns, found         uint64 (34, 96) and (96,), scratch
     similarity             float32 (96, 96), [:na, :nb] is written, 0..2
     """
     nb = len(neighbours_b)
+    # B by columns: the loops over its minutiae then vectorise without a sum across the vector.
+    for j in range(nb):
+        for word in range(2 * WORDS):
+            columns[word, j] = neighbours_b[j, word]
+        columns[2 * WORDS + OCCUPIED, j] = cells_b[j, OCCUPIED]
+        columns[2 * WORDS + VISIBLE, j] = cells_b[j, VISIBLE]
     for i in range(len(neighbours_a)):
         for j in range(nb):
-            found = np.uint64(0)
-            for word in range(WORDS):
-                found += count_ones(neighbours_a[i, word] & neighbours_b[j, WORDS + word])
-                found += count_ones(neighbours_a[i, WORDS + word] & neighbours_b[j, word])
-            visible = count_ones(cells_a[i, OCCUPIED] & cells_b[j, VISIBLE])
-            visible += count_ones(cells_b[j, OCCUPIED] & cells_a[i, VISIBLE])
-            similarity[i, j] = np.float32(np.int64(found)) / (np.float32(np.int64(visible)) + PRIOR)
+            found[j] = 0
+        for word in range(0, WORDS, 2):
+            sharp, next_sharp = neighbours_a[i, word], neighbours_a[i, word + 1]
+            dilated, next_dilated = neighbours_a[i, WORDS + word], neighbours_a[i, WORDS + word + 1]
+            if (sharp | next_sharp | dilated | next_dilated) == 0:
+                continue
+            for j in range(nb):
+                first = count_ones(sharp & columns[WORDS + word, j])
+                first += count_ones(next_sharp & columns[WORDS + word + 1, j])
+                second = count_ones(dilated & columns[word, j])
+                second += count_ones(next_dilated & columns[word + 1, j])
+                found[j] += first + second
+        occupied, visible = cells_a[i, OCCUPIED], cells_a[i, VISIBLE]
+        for j in range(nb):
+            expected = count_ones(occupied & columns[2 * WORDS + VISIBLE, j])
+            expected += count_ones(visible & columns[2 * WORDS + OCCUPIED, j])
+            similarity[i, j] = np.float32(np.int64(found[j])) / (np.float32(np.int64(expected)) + PRIOR)
 
 
 @njit(
