@@ -169,7 +169,9 @@ def comments_are_finished(source: Source) -> Iterator[tuple[int, str]]:
             above = source.lines[line - 2].strip() if line > 1 else ""
             if named is None:
                 yield line, f"{silenced[1]} does not name the check that it silences"
-            elif silenced[1] == "type: ignore" and not (named[4].strip(" #") or above.startswith("#")):
+            elif silenced[1] == "noqa" or source.is_test:
+                continue  # A lint's name says enough, and tests break types on purpose.
+            elif not (named[4].strip(" #") or above.startswith("#")):
                 yield line, "type: ignore gives no reason, neither behind it nor in a comment above"
 
 
@@ -203,12 +205,20 @@ def definition(source: Source, name: str) -> tuple[Path, int, bool] | None:
             return source.path, node.lineno, is_documented(node)
         if isinstance(node, ast.Assign | ast.AnnAssign) and name in assigned(node):
             return source.path, node.lineno, any(map(is_text, body[place + 1 : place + 2]))
-    for part in ast.walk(source.tree):
-        if isinstance(part, ast.ImportFrom) and part.module and part.module.startswith("musterpoint"):
-            for alias in part.names:
-                if (alias.asname or alias.name) == name and (origin := module(source.root, part.module)):
-                    return definition(origin, alias.name)
-    return None
+    return next(filter(None, (elsewhere(source, part, name) for part in ast.walk(source.tree))), None)
+
+
+def elsewhere(source: Source, node: ast.AST, name: str) -> tuple[Path, int, bool] | None:
+    """What `definition` says of a name that an import statement brings in; None for any other node."""
+    if not (isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("musterpoint")):
+        return None
+    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), None)
+    if original is None:
+        return None
+    if submodule := module(source.root, f"{node.module}.{original}"):
+        return submodule.path, 1, ast.get_docstring(submodule.tree) is not None
+    origin = module(source.root, node.module)
+    return definition(origin, original) if origin else None
 
 
 def is_text(node: ast.stmt) -> bool:
