@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +80,12 @@ def test_of_more_peaks_than_a_template_holds_the_best_are_kept() -> None:
     class Spotted:
         """A network that sees a spot in every eighth pixel, stronger to the right."""
 
-        def maps(self, padded: decoding.F32) -> tuple[decoding.F32, decoding.F32]:
+        @contextmanager
+        def maps(self, padded: decoding.F32) -> Iterator[tuple[decoding.F32, decoding.F32]]:
             full = np.zeros(padded.shape, np.float32)
             full[4::8, 4::8] = np.linspace(0.8, 1, padded.shape[1] // 8, dtype=np.float32)
             phases = np.stack([full[py::2, px::2] for py in (0, 1) for px in (0, 1)])
-            return np.ascontiguousarray(phases), np.zeros((*phases.shape[1:], 52), np.float32)
+            yield np.ascontiguousarray(phases), np.zeros((*phases.shape[1:], 52), np.float32)
 
         def attributes(self, patches: decoding.F32, mask: decoding.F32) -> decoding.F32:
             return np.ones((len(patches), 12), np.float32)

@@ -4,7 +4,7 @@ All of it is exact algebra, done in float64 and stored as float32:
 
 - a layer normalisation subtracts the mean over its channels, which is linear: where a 1x1 or spatial
   convolution precedes, the mean is taken out of that convolution's kernel ("centred");
-- its scale and shift enter a 1x1 convolution that follows;
+- where a 1x1 convolution follows, the mean is taken out of its kernel's inputs, and scale and shift enter it;
 - `reduce` and `adjust` of an inverted bottleneck have only an addition between them, so their product is one
   convolution; in a head, `conv1` joins them, because a 1x1 convolution commutes with nearest upsampling;
 - two kernels of a stem, one of them dilated, are one 9x9 kernel;
@@ -57,7 +57,9 @@ ENCODER1, DECODER1 = ("enc1_0", "enc1_1", "enc1_2", "enc1_3"), ("dec1_3", "dec1_
 STEMS = {"stem0": (0, 1, 0), "stem1": (2, 3, 9)}
 # Block: (separable convolution, normalisation)
 SEPARABLES = {name: (i, i + 1) for i, name in enumerate(ENCODER0 + DECODER0)}
-ATTENTION = {"attention_d1": 4, "attention_d3": 5, "attention_d6": 6, "attention_s": 7}
+# Dilation: convolution
+ATTENTION = {1: 4, 3: 5, 6: 6}
+GATE = 7
 BOTTLENECKS = {
     name: Bottleneck(depthwise=i, normalisation=10 + i, expand=8 + 3 * i, reduce=9 + 3 * i, adjust=10 + 3 * i)
     for i, name in enumerate(ENCODER1 + DECODER1)
@@ -95,9 +97,10 @@ def fold(weights: Weights) -> Folded:
         folded |= _prefixed(name, _stem(source, plain, dilated, norm))
     for name, (number, norm) in SEPARABLES.items():
         folded |= _prefixed(name, _separable(source, number, norm))
-    for name, number in ATTENTION.items():
+    for dilation, number in ATTENTION.items():
         kernel, bias = source.convolution(number)
-        folded |= _prefixed(name, {"kernel": kernel, "bias": bias})
+        folded |= _prefixed(f"attention_d{dilation}", {"kernel": kernel, "bias": bias})
+    folded |= _gate(source)
     for name, block in BOTTLENECKS.items():
         folded |= _prefixed(name, _bottleneck(source, block))
     for name, head in HEADS.items():
@@ -149,6 +152,12 @@ def _centred(array: F64) -> F64:
     return centred
 
 
+def _without_mean_of_inputs(matrix: F64) -> F64:
+    """The matrix (out, in) that gives for x what the given one gives for x minus the mean of x."""
+    reduced: F64 = matrix - matrix.mean(axis=1, keepdims=True)
+    return reduced
+
+
 def _stem(source: _Source, plain: int, dilated: int, norm: int) -> dict[str, F64]:
     (kernel, bias), (kernel2, bias2) = source.convolution(plain), source.convolution(dilated)
     wide = np.zeros((len(bias) + len(bias2), 1, 9, 9))
@@ -171,6 +180,14 @@ def _separable(source: _Source, number: int, norm: int) -> dict[str, F64]:
     }
 
 
+def _gate(source: _Source) -> dict[str, F64]:
+    """The convolution of the three joined dilations as one for each."""
+    kernel, bias = source.convolution(GATE)
+    parts = np.split(kernel, len(ATTENTION), axis=1)
+    gates = {f"gate_d{dilation}.kernel": part for dilation, part in zip(ATTENTION, parts, strict=True)}
+    return gates | {"gate.bias": bias}
+
+
 def _bottleneck(source: _Source, block: Bottleneck) -> dict[str, F64]:
     scale, shift = source.normalisation(block.normalisation)
     expand, expand_bias = source.pointwise(block.expand)
@@ -178,7 +195,7 @@ def _bottleneck(source: _Source, block: Bottleneck) -> dict[str, F64]:
     adjust, adjust_bias = source.pointwise(block.adjust)
     return {
         "depthwise": _grouped(source.array("depthwise_conv2d", block.depthwise, 0)),
-        "expand": _as_kernel(expand * scale),
+        "expand": _as_kernel(_without_mean_of_inputs(expand * scale)),
         "expand_bias": expand_bias + expand @ shift,
         "inner": _as_kernel(adjust @ reduce),
         "outer": _as_kernel(adjust),

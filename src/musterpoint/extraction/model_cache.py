@@ -29,7 +29,7 @@ _MAGIC = b"MPNET\x00\x00\x01"
 _DIGEST = slice(8, 40)
 _BODY = 40
 
-FORM = 1
+FORM = 2
 """Raised whenever `folding` changes what it makes; part of the file's name."""
 
 
