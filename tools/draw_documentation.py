@@ -16,7 +16,10 @@ from PIL import Image
 from musterpoint.comparison import compare, false_match_rate, prepare
 from musterpoint.depiction import (
     NO_PROBABILITY,
+    FingerPairView,
+    ImpressionView,
     describe_comparison,
+    draw_case,
     draw_comparison,
     draw_minutiae,
     to_png,
@@ -45,11 +48,21 @@ def pictures(extractor: Extractor) -> Iterator[tuple[str, Image.Image]]:
     yield "minutiae-record", draw_minutiae(None, good[1])
     yield "comparison-mated", _comparison(good, again)
     yield "comparison-non-mated", _comparison(good, _impression(extractor, other, 1))
+    yield "case", draw_case([_pair(extractor, finger)], title="Case 1, candidate A")
 
 
 def _impression(extractor: Extractor, finger: Finger, number: int) -> Impression:
     image = finger.impression(number).image
     return image, extractor.extract(image, POSITION).template
+
+
+def _pair(extractor: Extractor, finger: Finger) -> FingerPairView:
+    probe, candidate = (_impression(extractor, finger, number) for number in (3, 1))
+    return FingerPairView(
+        position=POSITION,
+        probe=ImpressionView(image=probe[0], template=probe[1]),
+        candidate=ImpressionView(image=candidate[0], template=candidate[1]),
+    )
 
 
 def _comparison(probe: Impression, reference: Impression) -> Image.Image:

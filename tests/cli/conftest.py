@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
 
 from musterpoint.cli import main
@@ -63,3 +64,9 @@ def visit(tmp_path: Path) -> Callable[[int, int], tuple[Path, Path]]:
         return paths[0], paths[1]
 
     return write
+
+
+def width_of(picture: Path) -> int:
+    """Width of a picture in pixels."""
+    with Image.open(picture) as opened:
+        return opened.width

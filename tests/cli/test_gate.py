@@ -7,8 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, width_of
 
 Visit = Callable[[int, int], tuple[Path, Path]]
 WHERE = ("--purpose", "departure", "--site", "Gate 1")
@@ -28,7 +27,7 @@ def test_a_person_is_screened_twice_and_decided(run: Run, visit: Visit, tmp_path
     shown = run("adjudicate", "1", "--output", tmp_path / "case", "--json")
     [candidate] = shown.json["candidates"]
     assert "strength_millinats" not in candidate
-    assert Image.open(candidate["picture"]).width > 400
+    assert width_of(Path(candidate["picture"])) > 400
     scored = run("adjudicate", "1", "--output", tmp_path / "case", "--scores", "--json")
     assert scored.json["candidates"][0]["expected_false_positives"] < 0.01
 
@@ -126,7 +125,7 @@ def test_identify_and_verify_keep_nothing_but_a_journal_line(run: Run, visit: Vi
     assert run("verify", subject, *stranger).code == 1
 
     after = run("status", "--json").json["counts"]
-    assert {name for name in after if after[name] != before.get(name)} == {"journal lines"}
+    assert {name for name in after if after[name] != before.get(name)} == {"journal_lines"}
     kinds = [line["kind"] for line in run("journal", "--json").json]
     assert kinds[-4:] == ["identified", "identified", "verified", "verified"]
 
@@ -174,12 +173,12 @@ def test_inspect_and_compare_draw_and_tell(run: Run, visit: Visit, tmp_path: Pat
     shown = run("inspect", right, "--picture", tmp_path / "minutiae.png", "--json").json
     assert 0 <= shown["quality"] <= 100
     assert len(shown["minutiae"]) > 10
-    assert Image.open(tmp_path / "minutiae.png").width > 300
+    assert width_of(tmp_path / "minutiae.png") > 300
 
     mated = run("compare", right, right_again, "--picture", tmp_path / "pair.png", "--json").json
     nonmated = run("compare", right, left, "--json").json
     assert mated["score_millinats"] > 3000 > nonmated["score_millinats"]
-    assert Image.open(tmp_path / "pair.png").width > 600
+    assert width_of(tmp_path / "pair.png") > 600
     assert run("compare", right, left, "--fmr", "0.001").code == 1
     assert run("compare", right, right_again, "--fmr", "0.001").code == 0
     json.dumps(mated)

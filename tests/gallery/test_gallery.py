@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of
 
+import pytest
+
 from musterpoint.gallery import Gallery
 from musterpoint.templates import FingerPosition, Template
 
@@ -63,4 +65,4 @@ def test_a_larger_gallery_asks_for_more() -> None:
     [found] = gallery.search([_template(2, number=2)]).candidates
     [among_more] = gallery.search([_template(2, number=2)], people=12_000).candidates
     assert among_more.strength == found.strength
-    assert among_more.expected_false_positives == 1000 * found.expected_false_positives
+    assert among_more.expected_false_positives == pytest.approx(1000 * found.expected_false_positives)

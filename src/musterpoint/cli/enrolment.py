@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from musterpoint.cli.output import in_words, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.errors import StorageFull, UnusableInput
-from musterpoint.identifiers import RequestId
+from musterpoint.identifiers import RequestId, uuid_of
 from musterpoint.workflows.batch import BatchItem, run_batch
 from musterpoint.workflows.capturing import Capture, capture, digest
 from musterpoint.workflows.enrolment import (
@@ -105,7 +104,7 @@ def _capture_ahead(
         submissions = tuple(file.read(raw_size) for file in person.files)
         known_by = digest(submissions, "collection", gallery, person.record)
         request = EnrolmentRequest(
-            request_id=RequestId(uuid.UUID(hex=known_by[:32], version=8)),
+            request_id=RequestId(uuid_of(known_by)),
             submissions=submissions,
             gallery=gallery,
             source_record=person.record,

@@ -23,7 +23,7 @@ from musterpoint.cli.output import print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.errors import StorageFull
-from musterpoint.identifiers import RequestId, new_uuid
+from musterpoint.identifiers import RequestId, new_uuid, uuid_of
 from musterpoint.registry import NotCaptured
 from musterpoint.workflows.batch import BatchItem, run_batch
 from musterpoint.workflows.capturing import Capture, capture, digest
@@ -238,7 +238,7 @@ def _request(occasion: Occasion, person: ListedPerson, raw_size: tuple[int, int]
         _reasons(person.not_captured),
     )
     return ScreeningRequest(
-        request_id=RequestId(uuid.UUID(hex=known_by[:32], version=8)),
+        request_id=RequestId(uuid_of(known_by)),
         submissions=submissions,
         purpose=occasion.purpose,
         site=occasion.site,
