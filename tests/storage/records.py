@@ -107,7 +107,7 @@ class Person:
 
     @property
     def outcome_json(self) -> str:
-        return f'{{"encounter":"{self.encounter_id}","note":"{self.mark}-outcome"}}'
+        return f'{{"encounter":"{self.encounter_id}","note":"{self.mark * self.repetitions}-outcome"}}'
 
 
 def record(work: UnitOfWork, person: Person) -> int:

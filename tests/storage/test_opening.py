@@ -50,7 +50,7 @@ def test_only_the_owner_can_read_folder_and_files_whatever_the_umask(folder: Pat
 
     assert mode(folder) == 0o700
     assert {"registry.db", "registry.db-wal", "registry.db-shm"} <= modes.keys()
-    assert {oct(one & 0o077) for one in modes.values()} == {"0o0"}
+    assert {oct(one) for one in modes.values()} == {"0o600"}
 
 
 def test_the_mode_of_a_folder_that_was_there_is_left_alone(folder: Path) -> None:
@@ -161,6 +161,26 @@ def test_a_folder_that_is_a_file_cannot_be_written(tmp_path: Path) -> None:
 
     with pytest.raises(StorageFull):
         Database.open(tmp_path / "file" / "registry")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("secure_delete", 1),
+        ("trusted_schema", 0),
+        ("temp_store", 2),
+    ],
+)
+def test_every_connection_has_the_settings_that_the_guarantees_rest_on(
+    database: Database, setting: str, value: object
+) -> None:
+    with database.read(), database.read() as second:
+        assert second._connection.exec_driver_sql(f"PRAGMA {setting}").scalar() == value
+    with database.unit_of_work() as work:
+        assert work._connection.exec_driver_sql(f"PRAGMA {setting}").scalar() == value
 
 
 def test_opening_loads_neither_the_migrations_library_nor_object_mapping(folder: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,8 @@ from musterpoint.storage.translation import busy, translated
 
 # Shorter than a commit, so that little time is lost between two writers.
 _PAUSE_S: Final = 0.001
+
+_MODE: Final = 0o600
 
 
 class WriterLock:
@@ -49,8 +52,11 @@ class WriterLock:
 
 
 def _take(held: ExitStack, path: Path, deadline: float) -> None:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     held.callback(os.close, file)
+    if stat.S_IMODE(os.fstat(file).st_mode) != _MODE:
+        # A umask that takes the owner's rights away would keep the next writer out.
+        os.fchmod(file, _MODE)
     while not _try(file):
         if time.monotonic() > deadline:
             raise busy("others are writing to it for longer than is waited")
