@@ -62,7 +62,8 @@ def extract(image: FingerImage, position: FingerPosition | None = None) -> Extra
 
     position  which finger it is, if that is known
 
-    Raises NoFinger and SeveralFingers for an image that cannot serve as a sample.
+    Raises NoFinger and SeveralFingers for an image that cannot serve as a sample, ImageTooSmall and
+    ImageTooLarge, and NetworkMissing where the weights are not installed.
     """
     from musterpoint.extraction import Extractor
     from musterpoint.templates import FingerPosition
