@@ -95,6 +95,21 @@ def test_of_more_peaks_than_a_template_holds_the_best_are_kept() -> None:
     assert found.x.min() >= 512 - 8 * (MINUTIAE_MAX // 32 + 1)
 
 
+def test_on_a_large_sheet_the_minutiae_are_where_the_finger_lies(extractor: Extractor) -> None:
+    sheet = np.full((1000, 1200), 255, np.uint8)
+    sheet[333:733, 777:1097] = FINGER
+    alone = extractor.extract(image_of(FINGER)).template.minutiae
+    found = extractor.extract(image_of(sheet)).template.minutiae
+
+    certain = {(int(x), int(y)) for x, y, q in zip(alone.x, alone.y, alone.quality, strict=True) if q > 200}
+    apart = [
+        min(np.hypot(x - a + 777, y - b + 333) for a, b in zip(found.x, found.y, strict=True))
+        for x, y in certain
+    ]
+    assert np.median(apart) < 2
+    assert np.mean(np.array(apart) < 4) > 0.9
+
+
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (65, 97), (96, 70)])
 def test_every_size_is_padded_to_multiples_of_32_around_the_middle(height: int, width: int) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (height, width)).astype(np.uint8)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from musterpoint.extraction.ridges import Ridges
     from musterpoint.templates import Minutiae
 
-SEARCH_FLOOR: Final = 25
+SEARCH_FLOOR: Final = 35
 """Score below which a search that finds nobody is not trusted; the figures are in
 `docs/explanation/quality.md`."""
 
@@ -82,6 +82,7 @@ class QualityRules:
     good               score from which on only a doubtful resolution is mentioned; the median is 74
     poor               score below which at least one reason is given; 5 % of the prints
     period_min_px, period_max_px  all prints lie in 6.3..11.4
+    area_of_period_mm2  ridges that are needed for a trustworthy period; a usable print has 15 and more
     sharpness_min      all prints lie above 0.80; a Gaussian blur of 2 px brings them to 0.57..0.86
     area_min_mm2       5 % of the prints lie below 57; the median is 133
     contact_min        share of the rows (columns) of ridges that touch one side of the image, and
@@ -98,6 +99,7 @@ class QualityRules:
     poor: int = 40
     period_min_px: float = 6.0
     period_max_px: float = 13.0
+    area_of_period_mm2: float = 20.0
     sharpness_min: float = 0.78
     area_min_mm2: float = 60.0
     contact_min: float = 0.5
@@ -134,15 +136,16 @@ class QualityReport:
 def assess(minutiae: Minutiae, ridges: Ridges, rules: QualityRules = RULES) -> QualityReport:
     """Quality of the image that these minutiae and ridges were found in."""
     measures = _of_minutiae(minutiae) | _of_ridges(ridges) | _of_frame(ridges)
-    score = _score(measures, rules)
-    reasons = tuple(reason for reason in QualityReason if _holds(reason, measures, score, rules))
-    if not reasons and score < rules.poor:
+    total = score(minutiae, rules)
+    reasons = tuple(reason for reason in QualityReason if _holds(reason, measures, total, rules))
+    if not reasons and total < rules.poor:
         reasons = (QualityReason.NO_RIDGES,)
-    return QualityReport(score=score, reasons=reasons, measures=MappingProxyType(measures))
+    return QualityReport(score=total, reasons=reasons, measures=MappingProxyType(measures))
 
 
-def _score(measures: Mapping[str, float], rules: QualityRules) -> int:
-    """Many certain minutiae and few doubtful ones: what a comparison can rest on."""
+def score(minutiae: Minutiae, rules: QualityRules = RULES) -> int:
+    """Many certain minutiae and few doubtful ones, which is what a comparison can rest on: 0..100."""
+    measures = _of_minutiae(minutiae)
     amount = 1 - math.exp(-measures["certainty"] / rules.certainty_scale)
     return round(100 * amount * measures["certain_share"])
 
@@ -151,7 +154,8 @@ def _holds(reason: QualityReason, measures: Mapping[str, float], score: int, rul
     has_ridges = measures["ridge_area_mm2"] > 0
     if reason is QualityReason.RESOLUTION_DOUBTFUL:
         period = measures["ridge_period_px"]
-        return has_ridges and not rules.period_min_px <= period <= rules.period_max_px
+        is_measured = measures["ridge_area_mm2"] >= rules.area_of_period_mm2
+        return is_measured and not rules.period_min_px <= period <= rules.period_max_px
     if score >= rules.good:
         return False
     match reason:

@@ -59,6 +59,11 @@ class Ridges:
         """Blocks with ridges and those that touch one."""
         return _neighbours(self.is_ridge) > 0
 
+    def box(self, margin_px: int) -> tuple[slice, slice]:
+        """Rows and columns of pixels that hold all ridges and a margin; there must be ridges."""
+        rows, columns = (np.flatnonzero(self.is_ridge.any(axis=axis)) for axis in (1, 0))
+        return _span(rows, margin_px), _span(columns, margin_px)
+
     def parts(self) -> list[Mask]:
         """The connected parts of the ridges, neighbours by side or corner."""
         labels = np.zeros(self.is_ridge.shape, dtype=np.int32)
@@ -98,6 +103,11 @@ def measure(pixels: npt.NDArray[np.uint8]) -> Ridges:
         clarity=clarity,
         sharpness=slope / np.maximum(deviation, 1e-3) * period / np.float32(2 * np.pi),
     )
+
+
+def _span(blocks: npt.NDArray[np.intp], margin_px: int) -> slice:
+    begin, end = int(blocks[0]) * BLOCK_PX - margin_px, (int(blocks[-1]) + 1) * BLOCK_PX + margin_px
+    return slice(max(begin, 0), end)
 
 
 def _neighbours(mask: Mask) -> npt.NDArray[np.int64]:
