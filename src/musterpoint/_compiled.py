@@ -7,12 +7,11 @@ import importlib
 import os
 import pickle
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from musterpoint.caches import cache_folder
+from musterpoint.caches import cache_folder, temporary_folder
 
 
 def load(name: str) -> ModuleType:
@@ -25,9 +24,7 @@ def load(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (EOFError, pickle.UnpicklingError, OSError, AttributeError, ValueError, RuntimeError, TypeError):
-        import numba
-
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="musterpoint-kernels-")
+        _set_cache_folder(temporary_folder("kernels"))
         for stale in [module for module in sys.modules if module == name or module.startswith(f"{name}.")]:
             del sys.modules[stale]
         return importlib.import_module(name)
@@ -35,7 +32,10 @@ def load(name: str) -> ModuleType:
 
 @cache
 def _use_cache_folder() -> None:
-    folder = cache_folder(f"kernels/{_source_hash()}")
+    _set_cache_folder(cache_folder(f"kernels/{_source_hash()}"))
+
+
+def _set_cache_folder(folder: Path) -> None:
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if "numba" in sys.modules:
         sys.modules["numba"].config.CACHE_DIR = str(folder)

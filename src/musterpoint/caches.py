@@ -29,7 +29,7 @@ def cache_folder(name: str) -> Path:
             return folder
     except OSError:
         pass
-    return _temporary_folder(name)
+    return temporary_folder(name)
 
 
 def _is_private(folder: Path) -> bool:
@@ -37,9 +37,14 @@ def _is_private(folder: Path) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _temporary_folder(name: str) -> Path:
+def temporary_folder(name: str) -> Path:
+    """A folder for the life of this process, where a cache cannot serve."""
     folder = Path(tempfile.mkdtemp(prefix=f"musterpoint-{name.replace('/', '-')}-"))
-    owner = os.getpid()
-    # A forked or spawned child must not remove what its parent still uses.
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(_remove, folder, os.getpid())
     return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    # A forked child must not remove what its parent still uses.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -52,8 +52,10 @@ class MusterpointError(Exception):
 
     def at(self, where: str) -> Self:
         """The same error, said of a file, field or option, unless it names one already."""
-        return self if self.where else type(self)(
-            expected=self.expected, found=self.found, hint=self.hint, where=where
+        return (
+            self
+            if self.where
+            else type(self)(expected=self.expected, found=self.found, hint=self.hint, where=where)
         )
 
     def __reduce__(self) -> tuple[object, ...]:

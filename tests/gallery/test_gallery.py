@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of
-
 import pytest
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of
 
 from musterpoint.gallery import Gallery
 from musterpoint.templates import FingerPosition, Template

@@ -55,6 +55,7 @@ def to_npz(evaluation: Evaluation) -> bytes:
         "score": np.concatenate([each.scores for each in sets]),
     }
     buffer = io.BytesIO()
+    # NumPy's stub reads the keyword arguments as its own option `allow_pickle`.
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 

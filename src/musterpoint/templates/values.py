@@ -103,6 +103,7 @@ class Minutiae:
             return NotImplemented
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in _COLUMNS)
 
+    # Arrays have no hash; the type checker knows `object.__hash__` only as a method.
     __hash__ = None  # type: ignore[assignment]
 
     @classmethod
