@@ -11,9 +11,10 @@
   that name the person are taken out.
 - The journal stays as it is: it holds pseudonyms only.
 
-Not guaranteed: that backups, copies of the folder or the disk itself forget; nor that no page of the file
-has an old copy of a deleted row, which could tell of a random identifier when and where it was, its
-fingers' positions and qualities, and the strengths of its cases.
+Not guaranteed: that backups, copies of the folder or the disk itself forget; that no page of the file has
+an old copy of a deleted row, which could tell of a random identifier when and where it was, its fingers'
+positions and qualities, and the strengths of its cases; nor that the identifier of a request says nothing,
+where its maker derived it from the images, so that a repetition is recognised.
 """
 
 from __future__ import annotations
