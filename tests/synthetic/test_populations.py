@@ -48,6 +48,12 @@ def test_blocks_leave_no_seam() -> None:
     assert across == list(population(4, 1027))[1021:]
 
 
+def test_another_number_is_another_impression() -> None:
+    assert all(
+        one != other for one, other in zip(population(2, 20), population(2, 20, number=1), strict=True)
+    )
+
+
 def test_numbers_of_minutiae_are_those_of_fingers() -> None:
     counts = [len(template.minutiae) for template in population(8, 500)]
 
