@@ -10,13 +10,12 @@ Names are loaded when they are first used, so that importing musterpoint costs n
 from __future__ import annotations
 
 import importlib
-import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from musterpoint.comparison import Comparison
     from musterpoint.errors import MusterpointError
-    from musterpoint.extraction import Extraction, Extractor, QualityReport
+    from musterpoint.extraction import Extraction, QualityReport
     from musterpoint.gallery import Gallery
     from musterpoint.imaging import FingerImage, load_image
     from musterpoint.templates import FingerPosition, Template
@@ -51,9 +50,6 @@ _HOMES = {
     "load_image": "musterpoint.imaging",
 }
 
-_extractors: list[Extractor] = []
-_extractors_lock = threading.Lock()
-
 
 def extract(image: FingerImage, position: FingerPosition | None = None) -> Extraction:
     """Find the minutiae of one finger, and judge how useful the image is.
@@ -68,10 +64,7 @@ def extract(image: FingerImage, position: FingerPosition | None = None) -> Extra
     from musterpoint.extraction import Extractor
     from musterpoint.templates import FingerPosition
 
-    with _extractors_lock:
-        if not _extractors:
-            _extractors.append(Extractor())
-    return _extractors[0].extract(image, FingerPosition.UNKNOWN if position is None else position)
+    return Extractor().extract(image, FingerPosition.UNKNOWN if position is None else position)
 
 
 def compare(probe: Template, reference: Template) -> Comparison:

@@ -114,7 +114,9 @@ class Encounter:
         for text in (self.gallery, self.purpose, self.site, self.source_record):
             if len(text) > TEXT_CHARACTERS_MAX:
                 raise ValueError(f"texts may have {TEXT_CHARACTERS_MAX} characters")
-        if (self.answer is None) == (self.outcome is Outcome.SCREENED and self.kind is EncounterKind.SCREENING):
+        if (self.answer is None) == (
+            self.outcome is Outcome.SCREENED and self.kind is EncounterKind.SCREENING
+        ):
             raise ValueError("a screening has an answer exactly when its outcome is 'screened'")
 
 
