@@ -15,7 +15,7 @@ from musterpoint.cli.options import json_option
 from musterpoint.cli.output import print_json, print_table, say
 from musterpoint.cli.pictures import write_picture
 from musterpoint.cli.progress import Progress
-from musterpoint.errors import StorageFull
+from musterpoint.cli.writing import write_file
 
 DEFAULT_OUTPUT = "musterpoint-demo"
 
@@ -47,15 +47,7 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
 
     picture, page = output / "comparison.png", output / "report.html"
     write_picture(comparison_picture(result), picture)
-    try:
-        page.write_text(report_page(result), encoding="utf-8")
-    except OSError as error:
-        raise StorageFull(
-            expected="a folder where the report can be written",
-            found=(error.strerror or "an error").lower(),
-            hint="Name another with --output",
-            where=str(page),
-        ) from error
+    write_file(page, report_page(result).encode())
     rows = table_rows(result)
     if as_json:
         names = ("person", "shown", "answer", "why")

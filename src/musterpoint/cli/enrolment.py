@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from musterpoint.cli.options import data_option, fpir_option, json_option, ppi_o
 from musterpoint.cli.output import in_words, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
-from musterpoint.errors import StorageFull, UnusableInput
+from musterpoint.cli.writing import write_csv
+from musterpoint.errors import UnusableInput
 from musterpoint.identifiers import RequestId, uuid_of
 from musterpoint.workflows.batch import BatchItem, run_batch
 from musterpoint.workflows.capturing import Capture, capture, digest
@@ -172,27 +172,16 @@ def _print(items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
 
 
 def _write_duplicates(path: Path, items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(
-                ["record", "encounter", "of_record", "of_gallery", "of_encounter", "expected_false_positives"]
-            )
-            for outcome, item in _found(items):
-                writer.writerow(
-                    [
-                        outcome.source_record,
-                        outcome.encounter,
-                        item.source_record,
-                        item.gallery,
-                        item.encounter,
-                        f"{item.expected_false_positives:.3g}",
-                    ]
-                )
-    except OSError as error:
-        raise StorageFull(
-            expected="a file that can be written",
-            found=(error.strerror or "an error").lower(),
-            hint="Everything is enrolled; run again with another --duplicates",
-            where=str(path),
-        ) from error
+    columns = ("record", "encounter", "of_record", "of_gallery", "of_encounter", "expected_false_positives")
+    rows = [
+        (
+            outcome.source_record,
+            outcome.encounter,
+            item.source_record,
+            item.gallery,
+            item.encounter,
+            f"{item.expected_false_positives:.3g}",
+        )
+        for outcome, item in _found(items)
+    ]
+    write_csv(path, columns, rows, hint="Everything is enrolled; run again with another --duplicates")

@@ -9,7 +9,7 @@ import click
 from musterpoint.cli.files import submissions_of_one_person
 from musterpoint.cli.options import ppi_option, raw_option
 from musterpoint.cli.output import say
-from musterpoint.errors import StorageFull
+from musterpoint.cli.writing import write_file
 from musterpoint.extraction import Extractor
 from musterpoint.interchange import iso19794_2
 from musterpoint.workflows.capturing import capture
@@ -34,13 +34,5 @@ def export(files: tuple[str, ...], output: Path, ppi: float | None, raw: tuple[i
     """
     captures = capture(Extractor(), submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     data = iso19794_2.write([one.template for one in captures])
-    try:
-        output.write_bytes(data)
-    except OSError as error:
-        raise StorageFull(
-            expected="a file that can be written",
-            found=(error.strerror or "an error").lower(),
-            hint="Name another file",
-            where=str(output),
-        ) from error
+    write_file(output, data)
     say(f"{len(captures)} fingers written to {output}, {len(data)} bytes")

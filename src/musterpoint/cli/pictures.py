@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from musterpoint import imaging, templates
+from musterpoint.cli.writing import write_file
 from musterpoint.depiction import FingerPairView, ImpressionView, draw_case, to_png
-from musterpoint.errors import StorageFull
 from musterpoint.registry import Reference
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.adjudication import CaseView
@@ -17,16 +17,7 @@ from musterpoint.workflows.adjudication import CaseView
 
 def write_picture(picture: Image.Image, path: Path) -> None:
     """Write a picture as PNG, making its folder. Raises StorageFull."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(to_png(picture))
-    except OSError as error:
-        raise StorageFull(
-            expected="a place where the picture can be written",
-            found=(error.strerror or "an error").lower(),
-            hint="Name another file or folder",
-            where=str(path),
-        ) from error
+    write_file(path, to_png(picture))
 
 
 def draw_candidates(view: CaseView, folder: Path, *, with_pairs: bool) -> dict[str, Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from musterpoint.cli.options import (
 from musterpoint.cli.output import print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
-from musterpoint.errors import StorageFull
+from musterpoint.cli.writing import write_csv
 from musterpoint.identifiers import RequestId, new_uuid, uuid_of
 from musterpoint.registry import NotCaptured
 from musterpoint.workflows.batch import BatchItem, run_batch
@@ -285,21 +284,9 @@ def _print_batch(items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
 
 
 def _write_report(path: Path, items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(
-                ["record", "outcome", "answer", "case", "encounter", "subject", "error", "message"]
-            )
-            for item in items:
-                writer.writerow(_report_row(item))
-    except OSError as error:
-        raise StorageFull(
-            expected="a report file that can be written",
-            found=(error.strerror or "an error").lower(),
-            hint="Everybody is recorded; run again with another --report",
-            where=str(path),
-        ) from error
+    columns = ("record", "outcome", "answer", "case", "encounter", "subject", "error", "message")
+    hint = "Everybody is recorded; run again with another --report"
+    write_csv(path, columns, [_report_row(item) for item in items], hint=hint)
 
 
 def _report_row(item: BatchItem[ScreeningOutcome]) -> list[str]:

@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from musterpoint.errors import RegistryBusy
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
-from musterpoint.limits import SEARCH_ATTEMPTS_MAX
 from musterpoint.registry import Encounter, EncounterKind, Outcome
 from musterpoint.storage import UnitOfWork
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
+from musterpoint.workflows.recording import search_and_record
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
 
@@ -81,25 +80,18 @@ def enrol(
     """
     asked = _digest(request)
     taken = capture(station.extractor, request.submissions) if captures is None else captures
-    index = station.index(None)
-    probe = [one.template for one in taken]
-    for _ in range(SEARCH_ATTEMPTS_MAX):
-        found = index.search(station.database, probe, station.target_fpir)
-        with station.database.unit_of_work() as work:
-            stored = _stored(work.outcome_of(request.request_id, asked))
-            if stored is not None:
-                return stored
-            current = index.search_newcomers(work, probe, station.target_fpir, found)
-            if current is None:
-                continue
-            outcome = _record(station, work, request, taken, current)
-            work.store_outcome(request.request_id, asked, outcome.to_json())
-            work.commit()
+
+    def record(work: UnitOfWork, found: Found) -> EnrolmentOutcome:
+        outcome = _record(station, work, request, taken, found)
+        work.store_outcome(request.request_id, asked, outcome.to_json())
         return outcome
-    raise RegistryBusy(
-        expected="a registry that changes slowly enough to be searched",
-        found=f"too many changes during {SEARCH_ATTEMPTS_MAX} searches",
-        hint="Try again",
+
+    return search_and_record(
+        station,
+        None,
+        [one.template for one in taken],
+        lambda work: _stored(work.outcome_of(request.request_id, asked)),
+        record,
     )
 
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from musterpoint.errors import RegistryBusy, UnusableInput
+from musterpoint.errors import UnusableInput
 from musterpoint.extraction import QualityReport
 from musterpoint.identifiers import CaseId, EncounterId, RequestId, SubjectId, new_uuid
-from musterpoint.limits import FINGERS_MAX, SEARCH_ATTEMPTS_MAX
+from musterpoint.limits import FINGERS_MAX
 from musterpoint.registry import (
     CaseCandidate,
     Encounter,
@@ -23,6 +23,7 @@ from musterpoint.registry import (
 from musterpoint.storage import UnitOfWork
 from musterpoint.templates import FingerPosition, Template
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
+from musterpoint.workflows.recording import search_and_record
 from musterpoint.workflows.searching import Found, FoundCandidate
 from musterpoint.workflows.station import Station
 
@@ -139,9 +140,20 @@ def screen(
     asked = _digest(request)
     if not request.submissions:
         return _record_without_sample(station, request, asked)
-    if captures is None:
-        captures = capture(station.extractor, request.submissions)
-    return _search_and_record(station, request, asked, captures)
+    taken = capture(station.extractor, request.submissions) if captures is None else captures
+
+    def record(work: UnitOfWork, found: Found) -> ScreeningOutcome:
+        outcome = _record(station, work, request, taken, found)
+        work.store_outcome(request.request_id, asked, outcome.to_json())
+        return outcome
+
+    return search_and_record(
+        station,
+        request.search_galleries,
+        [one.template for one in taken],
+        lambda work: _stored(work.outcome_of(request.request_id, asked)),
+        record,
+    )
 
 
 def _stored(text: str | None) -> ScreeningOutcome | None:
@@ -184,33 +196,12 @@ def _record_without_sample(station: Station, request: ScreeningRequest, asked: s
     return result
 
 
-def _search_and_record(
-    station: Station, request: ScreeningRequest, asked: str, captures: Sequence[Capture]
-) -> ScreeningOutcome:
-    probe = [one.template for one in captures]
-    index = station.index(request.search_galleries)
-    for _ in range(SEARCH_ATTEMPTS_MAX):
-        found = index.search(station.database, probe, station.target_fpir)
-        with station.database.unit_of_work() as work:
-            answered = _stored(work.outcome_of(request.request_id, asked))
-            if answered is not None:
-                return answered
-            current = index.search_newcomers(work, probe, station.target_fpir, found)
-            if current is None:
-                continue
-            result = _record(station, work, request, captures, current)
-            work.store_outcome(request.request_id, asked, result.to_json())
-            work.commit()
-        return result
-    raise RegistryBusy(
-        expected="a registry that changes slowly enough to be searched",
-        found=f"too many changes during {SEARCH_ATTEMPTS_MAX} searches",
-        hint="Try again",
-    )
-
-
 def _record(
-    station: Station, work: UnitOfWork, request: ScreeningRequest, captures: Sequence[Capture], found: Found
+    station: Station,
+    work: UnitOfWork,
+    request: ScreeningRequest,
+    captures: Sequence[Capture],
+    found: Found,
 ) -> ScreeningOutcome:
     decision = decide_screening(
         has_candidates=bool(found.candidates),

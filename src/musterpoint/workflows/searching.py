@@ -123,7 +123,7 @@ class RegistryIndex:
 
         It runs inside of the transaction that records the result, so nothing can arrive any more.
         """
-        if any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in work.journal(since=found.position)):
+        if _have_moved(work, found.position):
             return None
         rows = tuple(work.index_rows(self._galleries, since=found.position))
         if not rows:
@@ -142,3 +142,8 @@ class RegistryIndex:
             people_comparable=found.people_comparable + added.people_comparable,
             references=found.references + added.references,
         )
+
+
+def _have_moved(snapshot: Snapshot, since: int) -> bool:
+    """Whether references changed hands, or went, after a journal position."""
+    return any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=since))

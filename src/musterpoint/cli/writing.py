@@ -1,0 +1,33 @@
+"""Files that commands write where they were told to."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from musterpoint.errors import StorageFull
+
+
+def write_file(path: Path, data: bytes, *, hint: str = "Name another file or folder") -> None:
+    """Write a file, making its folder. Raises StorageFull."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageFull(
+            expected="a place where the file can be written",
+            found=(error.strerror or "an error").lower(),
+            hint=hint,
+            where=str(path),
+        ) from error
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, hint: str) -> None:
+    """Write a table as CSV in UTF-8. Raises StorageFull."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_file(path, text.getvalue().encode(), hint=hint)
