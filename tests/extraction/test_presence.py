@@ -10,9 +10,22 @@ import pytest
 from tests.extraction.drawing import beside, draw_finger, image_of, scattered
 
 from musterpoint.errors import ImageTooLarge, ImageTooSmall, NoFinger, SeveralFingers
-from musterpoint.extraction import Extractor
+from musterpoint.extraction import Extractor, presence, ridges
+from musterpoint.templates import Minutiae
 
 U8Image = npt.NDArray[np.uint8]
+
+
+def _minutiae(*qualities: float) -> Minutiae:
+    """Minutiae in a row, on the ridges of `_print`."""
+    count = len(qualities)
+    return Minutiae(
+        x=np.arange(100, 100 + count, dtype=np.int16),
+        y=np.full(count, 200, np.int16),
+        direction=np.zeros(count, np.uint16),
+        kind=np.ones(count, np.uint8),
+        quality=np.array([round(255 * value) for value in qualities], np.uint8),
+    )
 
 
 def _print(width_px: int = 280, height_px: int = 380) -> U8Image:
@@ -55,6 +68,22 @@ def _text() -> U8Image:
             height = int(rng.integers(0, 11))
             page[line + 10 - height : line + 10, stroke : stroke + 2] = 20
     return page
+
+
+def test_many_doubtful_minutiae_and_few_certain_ones_are_no_finger() -> None:
+    measured = ridges.measure(_print())
+    presence.check_minutiae(_minutiae(*[0.8] * 4, *[0.4] * 6), measured)
+    with pytest.raises(NoFinger):
+        presence.check_minutiae(_minutiae(*[0.8] * 4, *[0.4] * 12), measured)
+
+
+def test_certain_minutiae_far_from_all_ridges_are_no_finger() -> None:
+    sheet = np.full((400, 400), 255, np.uint8)
+    sheet[280:, 280:] = _print()[100:220, 80:200]
+    measured = ridges.measure(sheet)
+    assert measured.is_ridge.any()
+    with pytest.raises(NoFinger):
+        presence.check_minutiae(_minutiae(*[0.9] * 8), measured)
 
 
 NOT_A_FINGER = {

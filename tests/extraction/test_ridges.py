@@ -63,6 +63,15 @@ def test_area_is_that_of_the_drawn_patch() -> None:
     assert measured.area_mm2 == pytest.approx(drawn_mm2, rel=0.15)
 
 
+def test_bars_at_irregular_distances_are_seldom_ridges() -> None:
+    rng = np.random.default_rng(6)
+    edges = np.cumsum(rng.integers(1, 8, 120))
+    row = np.searchsorted(edges, np.arange(300)) % 2 * 180 + 40
+    bars = np.tile(row.astype(np.uint8), (300, 1))
+    assert ridges.measure(bars).is_ridge.mean() < 0.6
+    assert ridges.measure(_grating(9.0)).is_ridge.mean() > 0.9
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_blank_image_has_no_ridges(value: int) -> None:
     assert not ridges.measure(np.full((64, 70), value, np.uint8)).is_ridge.any()
