@@ -20,7 +20,7 @@ _MM_PER_PX: Final = 25.4 / 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceRules:
-    """Bounds, with what was seen on 400 prints of five sensors, on 90 pictures of other things, and on
+    """Bounds, with what was seen on 400 prints of five sensors, on 164 pictures of other things, and on
     prints laid side by side.
 
     certain_min        certain minutiae on ridges; the worst print has 3, other pictures 0, but for one
