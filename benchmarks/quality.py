@@ -204,6 +204,7 @@ def _draw(path: Path, curves: dict[str, F64], mated: Mated, is_failure: npt.NDAr
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "musterpoint"
+    mpl.rcParams["svg.fonttype"] = "none"  # text, not the outlines of somebody's font
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.4, 4.0))
