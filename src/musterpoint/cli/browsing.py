@@ -155,10 +155,19 @@ def journal(since: int, limit: int, as_json: bool, data: Path | None) -> None:
             ]
         )
         return
-    rows = [(str(line.position), to_text(line.occurred_at), line.kind, line.body) for line in lines]
+    rows = [
+        (str(line.position), to_text(line.occurred_at), line.kind, _facts(json.loads(line.body)))
+        for line in lines
+    ]
     print_table(("position", "time", "kind", "facts"), rows)
     if len(lines) == limit:
         say(f"{limit} lines; --since {lines[-1].position} shows those that follow.")
+
+
+def _facts(body: dict[str, object]) -> str:
+    """A journal line's facts as people read them; those that are empty are left out."""
+    texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in body.items()}
+    return "; ".join(f"{name} {text}" for name, text in texts.items() if text != "")
 
 
 @click.command()
@@ -172,5 +181,6 @@ def status(as_json: bool, data: Path | None) -> None:
     if as_json:
         print_json({"counts": counts, "galleries": galleries})
         return
-    print_table(("what", "count"), [(name, str(count)) for name, count in counts.items()])
+    rows = [(name.replace("_", " ").replace(":", ": "), str(count)) for name, count in counts.items()]
+    print_table(("what", "count"), rows)
     click.echo(f"Galleries: {', '.join(galleries) or 'none'}")

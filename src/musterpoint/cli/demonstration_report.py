@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from musterpoint import __version__
+from musterpoint.cli.output import counted
 from musterpoint.cli.screening import headline
 from musterpoint.comparison import Comparison, compare, false_match_rate, prepare
 from musterpoint.depiction import (
@@ -63,7 +64,7 @@ def why_of(one: Screened) -> str:
         return f"{one.refusal} Nothing was recorded"
     if one.outcome.answer is None:
         return _WHY_NO_SEARCH[one.outcome.outcome]
-    searched = f"{one.outcome.people} people searched"
+    searched = f"{counted(one.outcome.people, 'person', 'people')} searched"
     if one.decided:
         return f"{searched}, somebody alike found: case {one.outcome.case}, which a person decided"
     if one.outcome.answer == Answer.CANNOT_TELL.value:

@@ -9,7 +9,7 @@ import click
 
 from musterpoint.cli.files import expand
 from musterpoint.cli.options import data_option, fpir_option, json_option, ppi_option, raw_option
-from musterpoint.cli.output import in_words, print_json, print_table, say
+from musterpoint.cli.output import counted, in_words, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
@@ -166,8 +166,8 @@ def _print(items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
     enrolled = [item.result for item in items if item.result]
     before = sum(outcome.is_repeated for outcome in enrolled)
     click.echo(
-        f"{len(enrolled) - before} records enrolled, {before} had been enrolled before, "
-        f"{len(failed)} failed, {len(found)} possible duplicates"
+        f"{counted(len(enrolled) - before, 'record', 'records')} enrolled, {before} enrolled before, "
+        f"{len(failed)} failed, {counted(len(found), 'possible duplicate', 'possible duplicates')}"
     )
 
 

@@ -15,7 +15,7 @@ from musterpoint.cli.options import (
     ppi_option,
     raw_option,
 )
-from musterpoint.cli.output import in_words, print_json, print_table
+from musterpoint.cli.output import counted, in_words, print_json, print_table
 from musterpoint.cli.texts import ShortText
 from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
@@ -92,7 +92,8 @@ def identify(
         print_table(("subject", "encounter", "as similar by chance"), rows)
     else:
         click.echo("No candidate." if is_trusted else "No candidate, but the quality is too low to tell.")
-    click.echo(f"{found.people} people searched, {found.people_comparable} of them with a finger in common")
+    people = counted(found.people, "person", "people")
+    click.echo(f"{people} searched, {found.people_comparable} of them with a finger in common")
 
 
 @click.command()
@@ -148,7 +149,7 @@ def verify(
     else:
         click.secho("similar enough" if result.is_similar else "not similar enough", bold=True)
         click.echo(
-            f"{result.fingers_compared} fingers compared; somebody else would be this similar in "
-            f"{in_words(result.false_match_rate)} cases"
+            f"{counted(result.fingers_compared, 'finger', 'fingers')} compared; somebody else would be this "
+            f"similar in {in_words(result.false_match_rate)} cases"
         )
     return 0 if result.is_similar else EXIT_NO

@@ -8,7 +8,7 @@ import click
 
 from musterpoint.cli.files import finger_name, submissions_of_one_person
 from musterpoint.cli.options import json_option, ppi_option, raw_option
-from musterpoint.cli.output import in_words, print_json, say
+from musterpoint.cli.output import print_json, say
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import SEARCH_FLOOR, Extractor
 from musterpoint.workflows.capturing import Capture, capture
@@ -163,7 +163,6 @@ def compare(
     else:
         click.secho(f"score {result.score / 1000:.1f}", bold=True)
         click.echo("\n".join(words))
-        click.echo(f"Different fingers are this similar in {in_words(rate)} comparisons")
     if picture is not None:
         from musterpoint.cli.pictures import write_picture
         from musterpoint.depiction import draw_comparison

@@ -12,6 +12,9 @@ from uuid import UUID
 
 import click
 
+SMALLEST_RATE = 1e-6
+"""Rarer than this is only said to be rarer: calibration is extrapolated there."""
+
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout; dataclasses become objects, identifiers become text."""
@@ -57,10 +60,15 @@ def short(identifier: str | UUID | None) -> str:
 
 
 def in_words(rate: float) -> str:
-    """A small number as people say it: `1 in 20 000`, or `less than 1 in 1 000 000 000`."""
+    """A small number as people say it: `1 in 20 000`; what no data could show is not told apart."""
     if rate >= 0.1:
         return f"{rate:.1f}"
-    if rate < 1e-9:
-        return "less than 1 in 1 000 000 000"
+    if rate < SMALLEST_RATE:
+        return "less than 1 in 1 000 000"
     digits = f"{1 / rate:.1e}"
     return f"1 in {int(float(digits)):,}".replace(",", " ")
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """A number with its noun: `1 person`, `2 people`."""
+    return f"{count} {one if count == 1 else more}"

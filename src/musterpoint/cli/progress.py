@@ -63,7 +63,8 @@ class Progress:
             self._bar.update(self._task, completed=self._done, total=self._total, rate=shown)
             return
         of = f" of {self._total}" if self._total is not None else ""
-        left = f", {(self._total - self._done) / rate:.0f} s left" if self._total and rate else ""
+        due = (self._total or 0) - self._done
+        left = f", {due / rate:.0f} s left" if due > 0 and rate else ""
         speed = f", {rate:.1f} a second" if rate else ""
         click.echo(f"{self._title}: {self._done}{of}{speed}{left}", err=True)
 

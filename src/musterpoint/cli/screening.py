@@ -18,7 +18,7 @@ from musterpoint.cli.options import (
     ppi_option,
     raw_option,
 )
-from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
@@ -176,10 +176,10 @@ def explanation(outcome: ScreeningOutcome) -> str:
     """What the answer rests on, in one or two sentences."""
     if outcome.answer is None:
         return "Recorded without a search, because no finger was captured."
-    searched = f"{outcome.people} people were searched"
+    searched = f"{counted(outcome.people, 'person was', 'people were')} searched"
     left_out = outcome.people - outcome.people_comparable
     if left_out:
-        searched += f"; {left_out} of them have none of these fingers on record and could not be found"
+        searched += f"; {left_out} of them without any of these fingers on record, so not to be found"
     if outcome.answer == "being decided":
         decide = f"musterpoint adjudicate {outcome.case}"
         return f"Somebody decides whether this person was here before: {decide}. {searched}."
