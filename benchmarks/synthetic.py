@@ -33,7 +33,7 @@ I32 = npt.NDArray[np.int32]
 GRADES: tuple[Grade, ...] = ("good", "fair", "poor")
 RECALL_FLOORS = {"good": 0.85, "fair": 0.82, "poor": 0.76}
 PRECISION_FLOOR = 0.95
-SEED = 20_000
+SEED = 50_000
 FINGERS_READ = 32
 IMPRESSIONS_READ = 3
 FINGERS_COMPARED = 200
@@ -286,7 +286,7 @@ def _real_prints(extractor: Extractor, data_set: DataSet) -> list[Print]:
 
 def _population_prints() -> list[Print]:
     return [
-        Print(finger=str(k), template=template, minutiae=template.minutiae, area_mm2=float("nan"))
+        Print(finger=str(k), template=template, minutiae=_certain(template.minutiae), area_mm2=float("nan"))
         for k, template in enumerate(population(SEED, TEMPLATES_COMPARED))
     ]
 
