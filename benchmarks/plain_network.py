@@ -61,9 +61,9 @@ class PlainNetwork:
         for i in range(4, 8):
             node = self._up(self._bottleneck(node, i, 10 + i, (8 + 3 * i, 9 + 3 * i, 10 + 3 * i)))
             node = ops.concat([node, skips.pop()], 1)
-        position = ops.sigmoid(self._head(node, 8, 18, (32, 33, 35), 40, 21, 42, 44))
-        direction = self._head(node, 9, 19, (34, 36, 39), 43, 22, 46, 48)
-        kind = ops.sigmoid(self._head(node, 10, 20, (37, 38, 41), 45, 23, 49, 50))
+        position = ops.sigmoid(self._head(node, (8, 18), (32, 33, 35), (40, 21, 42, 44)))
+        direction = self._head(node, (9, 19), (34, 36, 39), (43, 22, 46, 48))
+        kind = ops.sigmoid(self._head(node, (10, 20), (37, 38, 41), (45, 23, 49, 50)))
         blurred = self._convolution(position, 47, has_bias=False)
         return [position, blurred, direction, kind]
 
@@ -122,19 +122,16 @@ class PlainNetwork:
         gate = ops.sigmoid(self._convolution(ops.concat(scales, 1), 7))
         return ops.concat([ops.multiply(node, gate), detail], 1)
 
-    def _head(  # noqa: PLR0913  the numbers of one head's layers
+    def _head(
         self,
         node: Node,
-        depthwise: int,
-        normalisation: int,
-        numbers: tuple[int, ...],
-        conv1: int,
-        normalisation1: int,
-        conv2: int,
-        output: int,
+        first: tuple[int, int],
+        numbers: tuple[int, int, int],
+        last: tuple[int, int, int, int],
     ) -> Node:
-        node = self._up(self._bottleneck(node, depthwise, normalisation, numbers))
-        node = self._normalise(self._convolution(node, conv1), normalisation1)
+        conv1, normalisation, conv2, output = last
+        node = self._up(self._bottleneck(node, *first, numbers))
+        node = self._normalise(self._convolution(node, conv1), normalisation)
         return self._convolution(self._gelu(self._convolution(node, conv2)), output)
 
     def _down(self, node: Node) -> Node:
