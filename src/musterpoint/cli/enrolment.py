@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.files import expand
-from musterpoint.cli.options import data_option, fpir_option, json_option, ppi_option, raw_option
+from musterpoint.cli.options import (
+    data_option,
+    fpir_option,
+    json_option,
+    keep_images_option,
+    ppi_option,
+    raw_option,
+)
 from musterpoint.cli.output import counted, in_words, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
@@ -41,9 +48,7 @@ ROWS_PRINTED_MAX = 50
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the possible duplicates to this CSV file.",
 )
-@click.option(
-    "--keep-images/--no-images", default=True, show_default=True, help="Keep impressions for adjudication."
-)
+@keep_images_option
 @fpir_option
 @ppi_option
 @raw_option

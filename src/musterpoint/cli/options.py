@@ -57,6 +57,16 @@ def fpir_option(command: Command) -> Command:
     )(command)
 
 
+def keep_images_option(command: Command) -> Command:
+    """`--keep-images`: whether impressions are kept beside their templates."""
+    return click.option(
+        "--keep-images/--no-images",
+        default=True,
+        show_default=True,
+        help="Keep impressions, so that people can decide cases by looking.",
+    )(command)
+
+
 def gallery_option(command: Command) -> Command:
     """`--search`: galleries to search."""
     return click.option(

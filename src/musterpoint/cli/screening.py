@@ -15,6 +15,7 @@ from musterpoint.cli.options import (
     fpir_option,
     gallery_option,
     json_option,
+    keep_images_option,
     ppi_option,
     raw_option,
 )
@@ -83,9 +84,7 @@ class Occasion:
     type=click.UUID,
     help="Identifier of this request; sent again, it is answered once.",
 )
-@click.option(
-    "--keep-images/--no-images", default=True, show_default=True, help="Keep impressions for adjudication."
-)
+@keep_images_option
 @fpir_option
 @ppi_option
 @raw_option
