@@ -65,3 +65,12 @@ def test_a_larger_gallery_asks_for_more() -> None:
     [among_more] = gallery.search([_template(2, number=2)], people=12_000).candidates
     assert among_more.strength == found.strength
     assert among_more.expected_false_positives == pytest.approx(1000 * found.expected_false_positives)
+
+
+def test_what_is_no_template_is_refused_and_leaves_the_gallery_as_it_was() -> None:
+    gallery = _gallery()
+    for wrong in (None, [_template(1)], fingers_of(1)[RIGHT_INDEX].impression(1).image):
+        with pytest.raises(TypeError, match="Template"):
+            gallery.add(99, wrong)  # type: ignore[arg-type]  # what a caller without types may do
+    assert len(gallery) == len(PEOPLE)
+    assert [found.person for found in gallery.search([_template(1, number=2)]).candidates] == [1]

@@ -22,7 +22,6 @@ from musterpoint.errors import (
     ImageUnsupported,
     MusterpointError,
     NotAnImage,
-    NotFound,
     UnusableInput,
 )
 from musterpoint.limits import IMAGE_BYTES_MAX
@@ -255,7 +254,7 @@ def test_raw_pixels_of_no_size_are_refused(side_px: int) -> None:
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"absent\.png: there is no such file"):
+    with pytest.raises(UnusableInput, match=r"absent\.png: no such file"):
         imaging.load_image(tmp_path / "absent.png")
 
 
@@ -272,8 +271,8 @@ def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path, name: str)
         imaging.load_image(tmp_path / name)
 
 
-def test_a_file_without_end_is_too_large() -> None:
-    with pytest.raises(ImageTooLarge):
+def test_a_device_without_end_is_not_read() -> None:
+    with pytest.raises(UnusableInput, match="device"):
         imaging.load_image("/dev/zero")
 
 

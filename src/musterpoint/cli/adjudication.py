@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.options import data_option, json_option
-from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.cli.pictures import draw_candidates
 from musterpoint.clock import SystemClock, to_text
 from musterpoint.registry import Case, Verdict
@@ -56,6 +56,8 @@ def adjudicate(
     database = Database.open(data or default_folder(), must_exist=True)
     if sum((same is not None, different, cannot_tell)) > 1:
         raise click.UsageError("Only one of --same, --different and --cannot-tell can be true.")
+    if case is None and (same is not None or different or cannot_tell):
+        raise click.UsageError("A verdict needs the number of its case, as in: adjudicate 3 --different.")
     if case is None:
         _list_open(database, as_json)
         return
@@ -89,7 +91,8 @@ def _list_open(database: Database, as_json: bool) -> None:
         print_json([_case_as_json(case) for case in cases])
     elif cases:
         rows = [
-            (str(c.number), to_text(c.opened_at), str(len(c.candidates)), str(c.encounter_id)) for c in cases
+            (str(c.number), to_text(c.opened_at), str(len(c.candidates)), short(c.encounter_id))
+            for c in cases
         ]
         print_table(("case", "opened", "candidates", "encounter"), rows)
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -34,6 +36,9 @@ COMMANDS = {
     "prepare": ("maintenance", "Make ready what the first use would wait for."),
 }
 """Name of a command: its module in `musterpoint.cli`, and its line in the help."""
+
+OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
+"""What the system says when standard output leads to a full or failing disk."""
 
 
 class LazyGroup(click.Group):
@@ -89,31 +94,51 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _show_every_character()
     try:
         code = musterpoint.main(given, prog_name="musterpoint", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _stop(130, "interrupted; nothing was left half done")
     except click.ClickException as error:
         error.show()
         _stop(error.exit_code)
-    except MusterpointError as error:
-        _stop(error.exit_code, str(error))
-    except KeyboardInterrupt:
-        _stop(130, "interrupted; nothing was left half done")
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _stop(0)
     except Exception as error:
         if "--debug" in given:
             raise
-        reference = uuid.uuid4().hex[:8]
-        _stop(
-            70,
-            f"an error of this program, not of yours ({type(error).__name__}, {reference}). "
-            "Run again with --debug as the first option and report what it prints",
-        )
+        _stop(*_code_and_message(error))
     _stop(code if isinstance(code, int) else 0)
+
+
+def _show_every_character() -> None:
+    """A terminal of few characters shows the others as escapes, rather than nothing at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _code_and_message(error: Exception) -> tuple[int, str]:
+    """How an error ends the program, and what is said of it; a person sees no traceback."""
+    if isinstance(error, MusterpointError):
+        return error.exit_code, str(error)
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output went away, as `head` does; there is nobody to tell.
+        _silence_output()
+        return 0, ""
+    if isinstance(error, OSError) and error.errno in OUTPUT_ERRORS:
+        _silence_output()
+        return (
+            6,
+            f"the output could not be written ({error.strerror}); what was done is recorded all the same",
+        )
+    reference = uuid.uuid4().hex[:8]
+    return 70, (
+        f"an error of this program, not of yours ({type(error).__name__}, {reference}). "
+        "Run again with --debug as the first option and report what it prints"
+    )
+
+
+def _silence_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stop(code: int, message: str = "") -> NoReturn:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.options import data_option, json_option
-from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.clock import to_text
 from musterpoint.registry import Encounter, Reference
 from musterpoint.storage import Database, Snapshot
@@ -31,7 +31,7 @@ def _open(data: Path | None) -> Database:
 def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None) -> None:
     """List subjects, or show one with its encounters.
 
-    SUBJECT is an identifier, or enough of its end to be the only one.
+    SUBJECT is an identifier, or at least 8 digits of its end.
     """
     with _open(data).read() as snapshot:
         if subject is not None:
@@ -52,7 +52,7 @@ def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None) 
         ("subject", "encounters"), [(str(one.subject_id), str(len(one.encounters))) for one in listed]
     )
     if len(listed) == limit:
-        say(f"The first {limit}; --limit shows more.")
+        say(f"The newest {limit}; --limit shows more.")
 
 
 @click.command()
@@ -67,7 +67,7 @@ def encounters(
 ) -> None:
     """List encounters, or show one.
 
-    ENCOUNTER is an identifier, or enough of its end to be the only one.
+    ENCOUNTER is an identifier, or at least 8 digits of its end.
     """
     with _open(data).read() as snapshot:
         if encounter is not None:
@@ -83,7 +83,7 @@ def encounters(
             return
         _print_encounters(snapshot, listed)
     if len(listed) == limit:
-        say(f"The first {limit}; --limit shows more.")
+        say(f"The newest {limit}; --limit shows more.")
 
 
 def _encounter_as_json(snapshot: Snapshot, one: Encounter) -> dict[str, object]:
@@ -120,14 +120,14 @@ def _print_encounters(snapshot: Snapshot, listed: list[Encounter] | tuple[Encoun
         answer = one.answer.value if one.answer else ""
         rows.append(
             (
-                str(one.encounter_id),
+                short(one.encounter_id),
                 to_text(one.occurred_at),
                 one.kind.value,
                 one.purpose or one.gallery,
                 one.site,
                 one.outcome.value,
                 f"{answer} (case {case.number})" if case else answer,
-                str(one.subject_id or ""),
+                short(one.subject_id),
             )
         )
     print_table(("encounter", "time", "kind", "purpose", "site", "outcome", "answer", "subject"), rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import expand
+from musterpoint.cli.files import list_everybody
 from musterpoint.cli.options import (
     data_option,
     fpir_option,
@@ -31,7 +31,7 @@ from musterpoint.workflows.enrolment import (
     find_enrolled,
 )
 from musterpoint.workflows.enrolment import enrol as enrol_record
-from musterpoint.workflows.listing import ListedPerson, list_people
+from musterpoint.workflows.listing import ListedPerson
 from musterpoint.workflows.station import Station, open_station
 
 EXIT_SOME_FAILED = 11
@@ -76,14 +76,12 @@ def enrol(
       musterpoint enrol --gallery registry-2025 collection/
       musterpoint enrol --gallery registry-2025 collection.csv --duplicates duplicates.csv
     """
-    listing = list_people(expand(paths), ppi=ppi)
-    if listing.files_skipped:
-        say(f"{listing.files_skipped} files are neither images nor records and are passed over.")
+    people = list_everybody(paths, ppi)
     station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
     items: list[BatchItem[EnrolmentOutcome]] = []
-    with Progress("records enrolled", len(listing.people)) as progress:
+    with Progress("records enrolled", len(people)) as progress:
         ahead = _capture_ahead(station, gallery, raw)
-        for item in run_batch(listing.people, ahead, lambda pair: enrol_record(station, *pair)):
+        for item in run_batch(people, ahead, lambda pair: enrol_record(station, *pair)):
             items.append(item)
             progress.advance()
     if duplicates is not None:

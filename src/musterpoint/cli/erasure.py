@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.options import data_option, json_option
-from musterpoint.cli.output import print_json
+from musterpoint.cli.output import counted, print_json, say
 from musterpoint.storage import Database
 from musterpoint.workflows.erasure import erase as erase_person
 from musterpoint.workflows.erasure import find_erasable
 from musterpoint.workflows.station import default_folder
+
+EXIT_NO = 1
 
 
 @click.command()
@@ -19,11 +21,11 @@ from musterpoint.workflows.station import default_folder
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @data_option
-def erase(person: str, yes: bool, as_json: bool, data: Path | None) -> None:
+def erase(person: str, yes: bool, as_json: bool, data: Path | None) -> int:
     """Delete a person: every encounter, template and image.
 
-    PERSON is the identifier of a subject, or of an encounter that belongs to nobody yet; enough of
-    its end to be the only one will do. What remains is a journal line that says that somebody was
+    PERSON is the identifier of a subject, or of an encounter that belongs to nobody yet; at
+    least 8 digits of its end will do. What remains is a journal line that says that somebody was
     erased. Backups made before still hold the person.
     """
     database = Database.open(data or default_folder(), must_exist=True)
@@ -31,11 +33,16 @@ def erase(person: str, yes: bool, as_json: bool, data: Path | None) -> None:
         found = find_erasable(snapshot, person)
     if not yes:
         what = f"subject {found.subject_id}" if found.subject_id else f"encounter {found.encounters[0]}"
-        click.confirm(f"Erase {what} ({len(found.encounters)} encounters) for good?", abort=True, err=True)
+        count = counted(len(found.encounters), "encounter", "encounters")
+        if not click.confirm(f"Erase {what} ({count}) for good?", err=True):
+            say("Nothing was erased.")
+            return EXIT_NO
     erasure = erase_person(database, found)
     if as_json:
         print_json(erasure)
-        return
-    click.echo(f"Erased: {erasure.encounters} encounters. Journal line {erasure.position} says so.")
+        return 0
+    count = counted(erasure.encounters, "encounter", "encounters")
+    click.echo(f"Erased: {count}. Journal line {erasure.position} says so.")
     for case in erasure.cases_empty:
         click.echo(f"Case {case} has no candidate left: musterpoint adjudicate {case} --different")
+    return 0

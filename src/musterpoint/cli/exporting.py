@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import submissions_of_one_person
+from musterpoint.cli.files import refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import ppi_option, raw_option
-from musterpoint.cli.output import say
+from musterpoint.cli.output import counted, say
 from musterpoint.cli.writing import write_file
 from musterpoint.extraction import Extractor
 from musterpoint.interchange import iso19794_2
@@ -32,7 +32,8 @@ def export(files: tuple[str, ...], output: Path, ppi: float | None, raw: tuple[i
     Example:
       musterpoint export right-index.png left-index.png --output person.fmr
     """
+    refuse_overwriting(output, files)
     captures = capture(Extractor(), submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     data = iso19794_2.write([one.template for one in captures])
     write_file(output, data)
-    say(f"{len(captures)} fingers written to {output}, {len(data)} bytes")
+    say(f"{counted(len(captures), 'finger', 'fingers')} written to {output}, {len(data)} bytes")

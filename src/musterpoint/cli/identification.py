@@ -15,8 +15,8 @@ from musterpoint.cli.options import (
     ppi_option,
     raw_option,
 )
-from musterpoint.cli.output import counted, in_words, print_json, print_table
-from musterpoint.cli.texts import ShortText
+from musterpoint.cli.output import counted, in_words, print_json, print_table, short
+from musterpoint.cli.texts import Rate, ShortText
 from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
 from musterpoint.workflows.identification import verify as verify_person
@@ -83,8 +83,8 @@ def identify(
     if found.candidates:
         rows = [
             (
-                str(candidate.subject_id or "undecided"),
-                str(candidate.encounter_id),
+                short(candidate.subject_id) or "undecided",
+                short(candidate.encounter_id),
                 in_words(candidate.expected_false_positives),
             )
             for candidate in found.candidates
@@ -104,7 +104,7 @@ def identify(
 )
 @click.option(
     "--fmr",
-    type=click.FloatRange(1e-9, 0.5),
+    type=Rate(1e-9, 0.5),
     default=1e-4,
     show_default=True,
     help="How often somebody else may be taken for the subject.",
@@ -125,7 +125,7 @@ def verify(
 ) -> int:
     """Compare a person with one subject (1:1). Exits with 1 where they are not similar enough.
 
-    SUBJECT is an identifier, or enough of its end to be the only one.
+    SUBJECT is an identifier, or at least 8 digits of its end.
 
     \b
     Example:

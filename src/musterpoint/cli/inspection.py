@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import finger_name, submissions_of_one_person
-from musterpoint.cli.options import json_option, ppi_option, raw_option
+from musterpoint.cli.files import finger_name, refuse_overwriting, submissions_of_one_person
+from musterpoint.cli.options import json_option, picture_option, ppi_option, raw_option
 from musterpoint.cli.output import print_json, say
+from musterpoint.cli.texts import Rate
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import SEARCH_FLOOR, Extractor
 from musterpoint.workflows.capturing import Capture, capture
@@ -19,9 +20,7 @@ CERTAIN_QUALITY = 153
 
 @click.command()
 @click.argument("file")
-@click.option(
-    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the minutiae into this PNG file."
-)
+@picture_option("Draw the minutiae")
 @ppi_option
 @raw_option
 @json_option
@@ -34,6 +33,7 @@ def inspect(
     Example:
       musterpoint inspect right-index.png --picture minutiae.png
     """
+    refuse_overwriting(picture, (file,))
     captures = capture(Extractor(), submissions_of_one_person((file,), ppi=ppi, raw_size=raw))
     if as_json:
         shown = [_as_json(one) for one in captures]
@@ -110,14 +110,10 @@ def _draw(captures: tuple[Capture, ...], picture: Path) -> None:
 @click.command()
 @click.argument("probe")
 @click.argument("reference")
-@click.option(
-    "--picture",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw the comparison into this PNG file.",
-)
+@picture_option("Draw the comparison")
 @click.option(
     "--fmr",
-    type=click.FloatRange(1e-9, 0.5),
+    type=Rate(1e-9, 0.5),
     help="Exit with 1 where different fingers are this similar more often than this.",
 )
 @ppi_option
@@ -142,6 +138,7 @@ def compare(
     from musterpoint.comparison import compare as compare_prepared
     from musterpoint.depiction import describe_comparison
 
+    refuse_overwriting(picture, (probe, reference))
     extractor = Extractor()
     first = _one(capture(extractor, submissions_of_one_person((probe,), ppi=ppi, raw_size=raw)), probe)
     second = _one(

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from musterpoint.cli.texts import Folder, Rate
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -15,7 +17,7 @@ def data_option(command: Command) -> Command:
     """`--data`: where the registry lies."""
     return click.option(
         "--data",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=Folder(path_type=Path, file_okay=False),
         envvar="MUSTERPOINT_DATA",
         help="Folder of the registry (or MUSTERPOINT_DATA). Default: the user's data folder.",
     )(command)
@@ -50,7 +52,7 @@ def fpir_option(command: Command) -> Command:
     """`--fpir`: candidates that chance may produce."""
     return click.option(
         "--fpir",
-        type=click.FloatRange(1e-9, 1.0),
+        type=Rate(1e-9, 1.0),
         default=0.01,
         show_default=True,
         help="Candidates that chance may produce in a search, on average.",
@@ -76,6 +78,22 @@ def gallery_option(command: Command) -> Command:
         metavar="GALLERY",
         help="Search this gallery only; may be given several times. Default: all.",
     )(command)
+
+
+def picture_option(purpose: str) -> Callable[[Command], Command]:
+    """`--picture`: draw into this PNG file."""
+    return click.option(
+        "--picture",
+        type=click.Path(path_type=Path, dir_okay=False),
+        callback=_png,
+        help=f"{purpose} into this PNG file.",
+    )
+
+
+def _png(_ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.suffix.lower() != ".png":
+        raise click.BadParameter(f"expected a name that ends in .png, found {value.name!r}")
+    return value
 
 
 def _size(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:

@@ -16,6 +16,10 @@ SMALLEST_RATE = 1e-6
 """Rarer than this is only said to be rarer: calibration is extrapolated there."""
 
 
+IDENTIFIERS = frozenset({"subject", "encounter"})
+"""Columns that are never broken over lines."""
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout; dataclasses become objects, identifiers become text."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
@@ -41,7 +45,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
 
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # An identifier that is broken over lines cannot be copied.
+        table.add_column(column, overflow="fold", no_wrap=column in IDENTIFIERS)
     for row in rows:
         # Square brackets in the data are not markup.
         table.add_row(*(cell.replace("[", r"\[") for cell in row))

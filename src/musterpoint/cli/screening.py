@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import expand, submissions_of_one_person
+from musterpoint.cli.files import list_everybody, submissions_of_one_person
 from musterpoint.cli.options import (
     data_option,
     fpir_option,
@@ -27,7 +27,7 @@ from musterpoint.identifiers import RequestId, new_uuid, uuid_of
 from musterpoint.registry import NotCaptured
 from musterpoint.workflows.batch import BatchItem, run_batch
 from musterpoint.workflows.capturing import Capture, capture, digest
-from musterpoint.workflows.listing import ListedPerson, list_people, parse_not_captured
+from musterpoint.workflows.listing import ListedPerson, parse_not_captured
 from musterpoint.workflows.screening import (
     DEFAULT_GALLERY,
     ScreeningOutcome,
@@ -130,9 +130,9 @@ def screen(
             raise click.UsageError(
                 "--not-captured and --request are for one person; a batch takes reasons from its manifest."
             )
-        people = list_people(expand(files), ppi=ppi).people
-        with_station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
-        return _screen_batch(with_station, occasion, people, raw, report, as_json)
+        people = list_everybody(files, ppi)
+        station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
+        return _screen_batch(station, occasion, people, raw, report, as_json)
     request = ScreeningRequest(
         request_id=RequestId(request_id or new_uuid()),
         submissions=submissions_of_one_person(files, ppi=ppi, raw_size=raw),
@@ -178,7 +178,7 @@ def explanation(outcome: ScreeningOutcome) -> str:
     searched = f"{counted(outcome.people, 'person was', 'people were')} searched"
     left_out = outcome.people - outcome.people_comparable
     if left_out:
-        searched += f"; {left_out} of them without any of these fingers on record, so not to be found"
+        searched += f"; {left_out} of them with other fingers on record only"
     if outcome.answer == "being decided":
         decide = f"musterpoint adjudicate {outcome.case}"
         return f"Somebody decides whether this person was here before: {decide}. {searched}."

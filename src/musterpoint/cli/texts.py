@@ -1,7 +1,8 @@
-"""A short text given on the command line."""
+"""Values given on the command line: a short text, a rate, a folder."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -20,3 +21,26 @@ class ShortText(click.ParamType[str]):
         if not text or len(text) > TEXT_CHARACTERS_MAX or not text.isprintable():
             self.fail(f"expected 1 to {TEXT_CHARACTERS_MAX} printable characters", param, ctx)
         return text
+
+
+class Rate(click.FloatRange):
+    """A share within bounds; unlike a plain range it refuses what is not a number."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        rate = float(super().convert(value, param, ctx))
+        if math.isnan(rate):
+            self.fail("expected a number", param, ctx)
+        return rate
+
+
+class Folder(click.Path):
+    """A folder; an empty text, as from an unset shell variable, does not mean the present one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if value == "":
+            self.fail("expected a folder, found an empty text", param, ctx)
+        return super().convert(value, param, ctx)

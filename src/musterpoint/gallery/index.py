@@ -83,7 +83,10 @@ class Gallery(Generic[Person]):
         return len(self._people)
 
     def add(self, person: Person, template: Template) -> None:
-        """Add one reference of a person, who may have others already."""
+        """Add one reference of a person, who may have others already. Raises TypeError."""
+        if not isinstance(template, Template):
+            raise TypeError(f"a Template is expected, found {type(template).__name__}")
+        prepared = prepare(template)
         number = self._numbers.setdefault(person, len(self._people))
         if number == len(self._people):
             self._people.append(person)
@@ -91,7 +94,7 @@ class Gallery(Generic[Person]):
         self._rows[number].append(len(self._positions))
         self._owners.append(number)
         self._positions.append(template.position)
-        self._pack.append(prepare(template))
+        self._pack.append(prepared)
 
     def search(
         self,

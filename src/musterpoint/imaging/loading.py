@@ -17,7 +17,6 @@ from musterpoint.errors import (
     ImageTruncated,
     MusterpointError,
     NotAnImage,
-    NotFound,
     UnusableInput,
 )
 from musterpoint.imaging import decoding, polarity, resampling, resolution, sniffing
@@ -100,12 +99,11 @@ def load_image(path: str | Path, *, ppi: float | None = None, inverted: bool | N
     """The image in a file: see `decode`.
 
     Raises:
-        NotFound: there is no such file.
-        UnusableInput: it is a folder, or cannot be read.
+        UnusableInput: there is no such file, or it cannot be read.
         ImageError, DecoderFailed: as `decode`.
     """
     path = Path(path)
-    return decode(_read(path), ppi=ppi, where=str(path), inverted=inverted)
+    return decode(read_file(path), ppi=ppi, where=str(path), inverted=inverted)
 
 
 def from_pixels(pixels: Grey, ppi: float) -> FingerImage:
@@ -119,26 +117,30 @@ def from_pixels(pixels: Grey, ppi: float) -> FingerImage:
     return raw(pixels.tobytes(), width_px=width_px, height_px=height_px, ppi=ppi, inverted=False)
 
 
-def _read(path: Path) -> bytes:
-    """The bytes of a file, at most one more than the limit."""
+def read_file(path: Path, *, bytes_max: int = IMAGE_BYTES_MAX) -> bytes:
+    """The bytes of a file, at most one more than `bytes_max`, which tells that there are too many.
+
+    Raises UnusableInput where there is no such file, or it cannot be read, or is none.
+    """
     try:
+        if path.exists() and not path.is_file():
+            # A pipe or a device may never end, or never begin.
+            raise _unreadable(path, "a folder" if path.is_dir() else "a pipe, a device or the like")
         with path.open("rb") as file:
-            return file.read(IMAGE_BYTES_MAX + 1)
-    except FileNotFoundError as missing:
-        raise NotFound(
-            expected="an image file",
-            found="there is no such file",
-            hint="Check the name and the folder",
-            where=str(path),
-        ) from missing
-    except (OSError, ValueError) as unreadable:  # ValueError: a name that no file can have
-        is_folder = isinstance(unreadable, IsADirectoryError)
-        raise UnusableInput(
-            expected="an image file",
-            found="a folder" if is_folder else f"a file that cannot be read ({_reason(unreadable)})",
-            hint="Check the name, and that you may read the file",
-            where=str(path),
-        ) from unreadable
+            return file.read(bytes_max + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        is_missing = isinstance(error, FileNotFoundError)
+        found = "no such file" if is_missing else f"a file that cannot be read ({_reason(error)})"
+        raise _unreadable(path, found) from error
+
+
+def _unreadable(path: Path, found: str) -> UnusableInput:
+    return UnusableInput(
+        expected="a file that can be read",
+        found=found,
+        hint="Check the name, and that you may read it",
+        where=str(path),
+    )
 
 
 def _reason(unreadable: OSError | ValueError) -> str:

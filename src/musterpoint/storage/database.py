@@ -22,7 +22,7 @@ from musterpoint.errors import NotFound, RegistryBusy, StorageFull
 from musterpoint.storage import dialects, migrating, tables
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.reading import Snapshot
-from musterpoint.storage.translation import WHERE, damaged, translated
+from musterpoint.storage.translation import damaged, translated
 from musterpoint.storage.writing import UnitOfWork
 
 FILE_NAME: Final = "registry.db"
@@ -56,7 +56,7 @@ class Database:
         with translated():
             is_there = (folder / FILE_NAME).exists()
         if not is_there and must_exist:
-            raise _no_registry()
+            raise _no_registry(folder)
         if not is_there:
             _make(folder)
         database = cls(folder, clock)
@@ -168,17 +168,17 @@ def upgrade(folder: Path) -> tuple[str, str]:
     with translated():
         is_there = (folder / FILE_NAME).exists()
     if not is_there:
-        raise _no_registry()
+        raise _no_registry(folder)
     with Database(folder, _CLOCK) as database:
         return database._upgrade(), migrating.REVISION
 
 
-def _no_registry() -> NotFound:
+def _no_registry(folder: Path) -> NotFound:
     return NotFound(
         expected="a folder with a registry",
-        found="no registry.db in it",
+        found="no registry.db in the folder",
         hint="Check the folder, or screen or enrol somebody to begin a registry",
-        where=WHERE,
+        where=str(folder),
     )
 
 

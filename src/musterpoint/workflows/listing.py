@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from musterpoint.errors import ListingError, UnusableInput
+from musterpoint.imaging import read_file
 from musterpoint.limits import (
     FINGERS_MAX,
     IMAGE_BYTES_MAX,
@@ -30,6 +31,7 @@ from musterpoint.workflows.capturing import Submission
 
 IMAGE_SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".jp2", ".j2k", ".wsq"})
 RECORD_SUFFIXES = frozenset({".fmr", ".iso", ".ansi", ".iso-fmr", ".ansi-fmr", ".ist"})
+FILE_BYTES_MAX = max(IMAGE_BYTES_MAX, RECORD_BYTES_MAX)
 COLUMNS = ("record", "file", "finger", "ppi", "not_captured")
 
 _FINGER = re.compile(
@@ -52,7 +54,7 @@ class ListedFile:
         """The file as a submission. Raises UnusableInput where it cannot be read."""
         return Submission(
             name=str(self.path),
-            data=read_file(self.path),
+            data=read_file(self.path, bytes_max=FILE_BYTES_MAX),
             position=self.position,
             ppi=self.ppi,
             raw_size=raw_size,
@@ -82,28 +84,18 @@ class _Gathered:
     not_captured: list[NotCaptured] = field(default_factory=list)
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file, bounded. Raises UnusableInput."""
-    try:
-        with path.open("rb") as file:
-            # One byte more than allowed tells a file that is too large without reading it all.
-            data = file.read(max(IMAGE_BYTES_MAX, RECORD_BYTES_MAX) + 1)
-    except OSError as error:
-        raise UnusableInput(
-            expected="a file that can be read",
-            found=(error.strerror or "an error while reading").lower(),
-            hint="Check the name and the access rights",
-            where=str(path),
-        ) from error
-    return data
-
-
 def finger_of(path: Path) -> FingerPosition:
     """The finger that a file's name says, or UNKNOWN."""
     match = _FINGER.fullmatch(path.stem)
     return (
         FingerPosition.from_label(f"{match['side']}-{match['finger']}") if match else FingerPosition.UNKNOWN
     )
+
+
+def person_of(path: Path) -> str:
+    """The person that a file's name says, as `4711` in 4711_right-index.png; empty where it says none."""
+    match = _FINGER.fullmatch(path.stem)
+    return (match["name"] or "") if match else ""
 
 
 def parse_finger(text: str, where: str = "") -> FingerPosition:
@@ -190,21 +182,30 @@ def _person(gathered: dict[str, _Gathered], record: str, where: str) -> _Gathere
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     """Files below a path with the name of the record each belongs to, in the order of names."""
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         yield path, _record_name(path, path.parent)
         return
-    if not path.is_dir():
+    if not path.exists():
         raise ListingError(
             expected="a folder, an image or a CSV manifest",
             found="nothing there",
             hint="Check the name",
             where=str(path),
         )
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=_refuse_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(folder) / name, _record_name(Path(folder) / name, path)
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise ListingError(
+        expected="folders that can be read",
+        found=(error.strerror or "an error while reading").lower(),
+        hint="Check the access rights, so that nobody is left out",
+        where=str(error.filename),
+    ) from error
 
 
 def _record_name(file: Path, root: Path) -> str:
@@ -236,7 +237,7 @@ def _gather_manifest(path: Path, gathered: dict[str, _Gathered], ppi: float | No
 
 
 def _text(path: Path) -> str:
-    data = read_file(path)
+    data = read_file(path, bytes_max=FILE_BYTES_MAX)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -60,6 +60,16 @@ class ScreeningRequest:
                 found="neither",
                 hint="Give an image, or --not-captured with a reason such as bandaged or refused",
             )
+        captured = {one.position for one in self.submissions}
+        if (
+            any(item.position in captured | {FingerPosition.UNKNOWN} for item in self.not_captured)
+            and captured
+        ):
+            raise UnusableInput(
+                expected="fingers that were captured, and reasons for others that were not",
+                found="a finger that was captured with a reason why it was not",
+                hint="Name the finger of the reason, as in --not-captured left-index=bandaged",
+            )
         if len(self.submissions) + len(self.not_captured) > FINGERS_MAX:
             raise UnusableInput(
                 expected=f"at most {FINGERS_MAX} fingers of one person",

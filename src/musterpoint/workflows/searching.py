@@ -8,11 +8,12 @@ stay short, and still no two stations can enrol the same new person at the same 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from musterpoint.comparison import FingerPair
+from musterpoint.errors import NotFound
 from musterpoint.gallery import Candidate, Gallery
 from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId
 from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
@@ -74,13 +75,15 @@ class RegistryIndex:
         self._applied = 0
 
     def search(self, database: Database, probe: Sequence[Template], target_fpir: float) -> Found:
-        """Search the galleries as they are when the call is made."""
+        """Search the galleries as they are when the call is made. Raises NotFound for an unknown one."""
         with self._lock:
             with database.read() as snapshot:
                 self._follow(snapshot)
             return self._search(probe, target_fpir, people=len(self._gallery))
 
     def _follow(self, snapshot: Snapshot) -> None:
+        if self._galleries is not None:
+            _refuse_unknown(self._galleries, snapshot.galleries())
         moved = any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=self._applied))
         if moved and self._applied:
             self._clear()
@@ -147,3 +150,14 @@ class RegistryIndex:
 def _have_moved(snapshot: Snapshot, since: int) -> bool:
     """Whether references changed hands, or went, after a journal position."""
     return any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=since))
+
+
+def _refuse_unknown(wanted: frozenset[str], existing: Collection[str]) -> None:
+    unknown = sorted(wanted - set(existing))
+    if unknown:
+        # A search of nothing would find nobody, and somebody known would be enrolled again.
+        raise NotFound(
+            expected=f"one of the galleries {', '.join(existing)}" if existing else "a gallery that exists",
+            found=f"no gallery {', '.join(unknown)}",
+            hint="List them with: musterpoint status",
+        )

@@ -1,0 +1,129 @@
+"""What people get wrong at a gate, and what must not come of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Run
+from tests.conftest import RIGHT_INDEX, impression_png
+
+Visit = Callable[[int, int], tuple[Path, Path]]
+WHERE = ("--purpose", "departure", "--site", "Gate 1")
+
+
+def test_a_gallery_that_is_not_there_is_not_taken_for_one_that_finds_nobody(run: Run, visit: Visit) -> None:
+    right, left = visit(1, 1)
+    run("enrol", right, "--gallery", "earlier")
+    before = run("status", "--json").out
+
+    screened = run("screen", right, *WHERE, "--search", "earlyer")
+    identified = run("identify", left, "--search", "earlyer")
+
+    assert (screened.code, identified.code) == (10, 10)
+    assert "earlier" in screened.err
+    assert run("status", "--json").out == before
+
+
+def test_several_people_are_not_taken_for_one_when_batch_is_forgotten(run: Run, tmp_path: Path) -> None:
+    for seed in (1, 2, 3):
+        (tmp_path / f"{seed}_right-index.png").write_bytes(impression_png(seed))
+
+    for arguments in (("*_right-index.png",), (tmp_path,), tuple(sorted(tmp_path.glob("*.png")))):
+        done = run("screen", *arguments, *WHERE)
+        assert done.code == 3
+        assert "--batch" in done.err
+    repeated = [f"right-index={tmp_path / '1_right-index.png'}"] * 3
+    assert run("screen", *repeated, *WHERE).code == 3
+
+
+def test_people_in_folders_of_their_own_are_not_one_person(run: Run, visit: Visit, tmp_path: Path) -> None:
+    for seed in (1, 2, 3):
+        visit(seed, 1)
+
+    assert run("screen", tmp_path, *WHERE).code == 3
+
+
+@pytest.mark.parametrize("command", ["inspect", "screen", "identify", "compare", "enrol"])
+def test_a_pipe_is_refused_and_not_waited_for(run: Run, tmp_path: Path, command: str) -> None:
+    run("screen", "--not-captured", "refused", *WHERE)
+    pipe = tmp_path / "right-index.png"
+    os.mkfifo(pipe)
+    more = {"screen": WHERE, "compare": (pipe,), "enrol": ("--gallery", "g")}.get(command, ())
+
+    done = run(command, pipe, *more)
+
+    assert done.code == (11 if command == "enrol" else 3)
+    assert "pipe" in done.err + done.out
+
+
+def test_a_folder_that_cannot_be_read_stops_a_batch(
+    run: Run, visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(1, 1)
+    (tmp_path / "closed").mkdir()
+    read_folder = os.scandir
+
+    def refuse_one(path: str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return read_folder(path)
+
+    monkeypatch.setattr("os.scandir", refuse_one)
+
+    done = run("screen", tmp_path, "--batch", *WHERE)
+
+    assert done.code == 3
+    assert "closed: permission denied" in done.err
+
+
+def test_no_command_overwrites_what_it_reads(run: Run, visit: Visit) -> None:
+    right, left = visit(1, 1)
+    before = right.read_bytes()
+
+    for arguments in (
+        ("export", right, "--output", right),
+        ("export", f"right-index={right}", "--output", right),
+        ("inspect", right, "--picture", right),
+        ("compare", left, right, "--picture", right),
+    ):
+        assert run(*arguments).code == 2
+    assert right.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("screen", "x.png", *WHERE, "--fpir", "nan"),
+        ("compare", "x.png", "y.png", "--fmr", "nan"),
+        ("inspect", "x.png", "--picture", "x.jpg"),
+        ("adjudicate", "--same", "A"),
+        ("adjudicate", "1", "--same", "A", "--different"),
+        ("status", "--data", ""),
+    ],
+)
+def test_options_that_make_no_sense_are_usage_errors(run: Run, arguments: tuple[str, ...]) -> None:
+    run("screen", "--not-captured", "refused", *WHERE)
+    assert run(*arguments).code == 2
+
+
+@pytest.mark.parametrize("reason", ["bandaged", "right-index=amputated"])
+def test_a_finger_is_not_both_captured_and_not(run: Run, tmp_path: Path, reason: str) -> None:
+    (tmp_path / "right-index.png").write_bytes(impression_png(1, RIGHT_INDEX))
+
+    done = run("screen", "right-index.png", "--not-captured", reason, *WHERE)
+
+    assert done.code == 3
+    assert "reason why it was not" in done.err
+
+
+def test_a_person_is_not_erased_without_a_yes(
+    run: Run, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = run("screen", *visit(1, 1), *WHERE, "--json").json["subject"]
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+
+    assert run("erase", subject).code == 1
+    assert len(run("subjects", "--json").json) == 1
