@@ -10,7 +10,7 @@ import click
 from musterpoint.cli.options import data_option, json_option
 from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.clock import to_text
-from musterpoint.registry import Encounter, Reference
+from musterpoint.registry import Encounter, EncounterKind, Reference
 from musterpoint.storage import Database, Snapshot
 from musterpoint.workflows.station import default_folder
 
@@ -114,23 +114,26 @@ def _reference_as_json(reference: Reference) -> dict[str, object]:
 
 
 def _print_encounters(snapshot: Snapshot, listed: list[Encounter] | tuple[Encounter, ...]) -> None:
-    rows = []
-    for one in listed:
-        case = snapshot.case_of(one.encounter_id)
-        answer = one.answer.value if one.answer else ""
-        rows.append(
-            (
-                short(one.encounter_id),
-                to_text(one.occurred_at),
-                one.kind.value,
-                one.purpose or one.gallery,
-                one.site,
-                one.outcome.value,
-                f"{answer} (case {case.number})" if case else answer,
-                short(one.subject_id),
-            )
+    rows = [
+        (
+            short(one.encounter_id),
+            to_text(one.occurred_at)[:16].replace("T", " "),
+            one.purpose or f"gallery {one.gallery}",
+            one.site,
+            _what_came_of_it(snapshot, one),
+            short(one.subject_id),
         )
-    print_table(("encounter", "time", "kind", "purpose", "site", "outcome", "answer", "subject"), rows)
+        for one in listed
+    ]
+    print_table(("encounter", "time (UTC)", "purpose", "site", "what came of it", "subject"), rows)
+
+
+def _what_came_of_it(snapshot: Snapshot, one: Encounter) -> str:
+    if one.kind is EncounterKind.IMPORT:
+        return "enrolled"
+    case = snapshot.case_of(one.encounter_id)
+    answer = one.answer.value if one.answer else one.outcome.value
+    return f"{answer} (case {case.number})" if case else answer
 
 
 @click.command()
