@@ -62,8 +62,11 @@ def extract(image: FingerImage, position: FingerPosition | None = None) -> Extra
     ImageTooLarge, and NetworkMissing where the weights are not installed.
     """
     from musterpoint.extraction import Extractor
+    from musterpoint.imaging import FingerImage
     from musterpoint.templates import FingerPosition
 
+    if not isinstance(image, FingerImage):
+        raise TypeError(f"an image from load_image is expected, found {type(image).__name__}")
     return Extractor().extract(image, FingerPosition.UNKNOWN if position is None else position)
 
 
@@ -73,7 +76,11 @@ def compare(probe: Template, reference: Template) -> Comparison:
     The score is the same in either order.
     """
     from musterpoint import comparison
+    from musterpoint.templates import Template
 
+    for template in (probe, reference):
+        if not isinstance(template, Template):
+            raise TypeError(f"a Template is expected, found {type(template).__name__}")
     return comparison.compare(comparison.prepare(probe), comparison.prepare(reference))
 
 

@@ -10,7 +10,6 @@ MusterpointError
 │   └── ListingError            a manifest, folder or data set description cannot be used
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
-├── Refused            exit 5   the rules do not allow it
 ├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
 ├── VersionMismatch    exit 9   made by another version of musterpoint
@@ -159,13 +158,6 @@ class SeveralFingers(NotCapturable):
     """More than one finger lies in the image."""
 
     code = "capture.several-fingers"
-
-
-class Refused(MusterpointError):
-    """The rules do not allow it."""
-
-    code = "refused"
-    exit_code = 5
 
 
 class Unavailable(MusterpointError):

@@ -37,3 +37,16 @@ def test_every_command_that_the_readme_names_exists() -> None:
 def test_every_link_of_the_readme_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
         assert (README.parent / target).exists(), target
+
+
+def test_wrong_kinds_of_values_are_named(tmp_path: Path) -> None:
+    import musterpoint
+
+    path = tmp_path / "monday.png"
+    path.write_bytes(impression_png(1))
+    template = musterpoint.extract(musterpoint.load_image(path)).template
+
+    with pytest.raises(TypeError, match="load_image"):
+        musterpoint.extract(path)  # type: ignore[arg-type]  # what a caller without types may do
+    with pytest.raises(TypeError, match="Template"):
+        musterpoint.compare(template, path)  # type: ignore[arg-type]  # the same
