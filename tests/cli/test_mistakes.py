@@ -127,3 +127,54 @@ def test_a_person_is_not_erased_without_a_yes(
 
     assert run("erase", subject).code == 1
     assert len(run("subjects", "--json").json) == 1
+
+
+def test_a_manifest_is_not_overwritten_by_its_own_report(run: Run, visit: Visit, tmp_path: Path) -> None:
+    visit(1, 1)
+    manifest = tmp_path / "people.csv"
+    manifest.write_text("record,file\nanna,person-1-visit-1/right-index.png\n,\n")
+    before = manifest.read_text()
+
+    assert run("screen", manifest, "--batch", *WHERE, "--report", manifest).code == 2
+    assert run("enrol", manifest, "--gallery", "g", "--duplicates", manifest).code == 2
+    assert manifest.read_text() == before
+    assert run("enrol", manifest, "--gallery", "g", "--json").json["enrolled"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("record;file\na;b.png\n", "commas"),
+        ("record,file,file\na,b.png,c.png\n", "file twice"),
+        ('record,file\n"a,b.png\n', "not closed"),
+        ("record,file\na\x1b[31m,b.png\n", "printable"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_says_why(run: Run, tmp_path: Path, text: str, words: str) -> None:
+    manifest = tmp_path / "people.csv"
+    manifest.write_text(text)
+
+    done = run("enrol", manifest, "--gallery", "g")
+
+    assert done.code == 3
+    assert words in done.err
+
+
+def test_what_is_written_of_fingers_is_for_its_owner_only(run: Run, visit: Visit, tmp_path: Path) -> None:
+    right, _ = visit(1, 1)
+    run("export", right, "--output", "finger.fmr")
+    run("inspect", right, "--picture", "minutiae.png")
+
+    for name in ("finger.fmr", "minutiae.png"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
+    assert run("export", right, "--output", "finger.png").code == 2
+
+
+def test_what_was_forgiven_in_a_record_is_said(run: Run, visit: Visit, tmp_path: Path) -> None:
+    right, _ = visit(1, 1)
+    run("export", right, "--output", "finger.fmr")
+    record = tmp_path / "finger.fmr"
+    record.write_bytes(record.read_bytes() + b"\0\0\0")
+
+    assert "forgiven at byte" in run("inspect", record).out
+    assert run("inspect", record, "--json").json["deviations"][0]["code"]

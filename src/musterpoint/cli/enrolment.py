@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import list_everybody
+from musterpoint.cli.files import list_everybody, refuse_overwriting
 from musterpoint.cli.options import (
     data_option,
     fpir_option,
@@ -76,6 +76,7 @@ def enrol(
       musterpoint enrol --gallery registry-2025 collection/
       musterpoint enrol --gallery registry-2025 collection.csv --duplicates duplicates.csv
     """
+    refuse_overwriting(duplicates, paths)
     people = list_everybody(paths, ppi)
     station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
     items: list[BatchItem[EnrolmentOutcome]] = []

@@ -23,6 +23,7 @@ _UNITS: Final = {
     Stage.INTERVALS: "resamplings",
 }
 _STANDARD_OUTPUT: Final = Path("-")
+DATA_SET_FILE = "dataset.json"
 
 
 def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
@@ -107,6 +108,9 @@ def evaluate(
       musterpoint evaluate fvc2002_db1_b fvc2004_db1_b
       musterpoint evaluate sets/* --json figures.json --plot det.svg --work templates
     """
+    for output in (json_file, score_file, plot_file):
+        if output is not None and output.name == DATA_SET_FILE:
+            raise click.UsageError(f"{output} has the name of a data set's description; name another file.")
     data_sets = [DataSet.read(folder) for folder in folders]
     with _Stages() as stages:
         result = evaluation.evaluate(data_sets, workers=workers, cache=work, progress=stages.reach)

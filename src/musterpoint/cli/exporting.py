@@ -13,6 +13,7 @@ from musterpoint.cli.writing import write_file
 from musterpoint.extraction import Extractor
 from musterpoint.interchange import iso19794_2
 from musterpoint.workflows.capturing import capture
+from musterpoint.workflows.listing import IMAGE_SUFFIXES
 
 
 @click.command()
@@ -33,6 +34,8 @@ def export(files: tuple[str, ...], output: Path, ppi: float | None, raw: tuple[i
       musterpoint export right-index.png left-index.png --output person.fmr
     """
     refuse_overwriting(output, files)
+    if output.suffix.lower() in IMAGE_SUFFIXES:
+        raise click.UsageError(f"{output} has the name of an image; a record is named as in finger.fmr.")
     captures = capture(Extractor(), submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     data = iso19794_2.write([one.template for one in captures])
     write_file(output, data)

@@ -65,6 +65,7 @@ def _as_json(one: Capture) -> dict[str, object]:
             for reason in (quality.reasons if quality else ())
         ],
         "measures": dict(quality.measures) if quality else {},
+        "deviations": list(one.deviations),
         "minutiae": [
             {
                 "x": int(x),
@@ -90,6 +91,11 @@ def _print(one: Capture) -> None:
         click.echo(f"  Too low for a search that finds nobody to mean anything (below {SEARCH_FLOOR}).")
     certain = int((template.minutiae.quality >= CERTAIN_QUALITY).sum())
     click.echo(f"  {len(template.minutiae)} minutiae, {certain} of them certain")
+    for deviation in one.deviations:
+        click.echo(
+            f"  forgiven at byte {deviation.offset}, {deviation.code.value}: "
+            f"found {deviation.found}, used {deviation.used}"
+        )
     if one.image is not None:
         source = one.image.source
         light = ", light ridges turned dark" if source.inverted else ""

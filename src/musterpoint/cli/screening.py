@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.files import list_everybody, submissions_of_one_person
+from musterpoint.cli.files import list_everybody, refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import (
     data_option,
     fpir_option,
@@ -130,6 +130,7 @@ def screen(
             raise click.UsageError(
                 "--not-captured and --request are for one person; a batch takes reasons from its manifest."
             )
+        refuse_overwriting(report, files)
         people = list_everybody(files, ppi)
         station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
         return _screen_batch(station, occasion, people, raw, report, as_json)

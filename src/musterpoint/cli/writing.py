@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,7 +15,9 @@ def write_file(path: Path, data: bytes, *, hint: str = "Name another file or fol
     """Write a file, making its folder. Raises StorageFull."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        # Templates and pictures of fingers are for nobody but whoever asked for them.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
     except OSError as error:
         raise StorageFull(
             expected="a place where the file can be written",

@@ -185,6 +185,13 @@ def _chosen(case: Case, verdict: Verdict, same_as: str | None) -> EncounterId | 
     if verdict is not Verdict.SAME:
         return None
     labelled = dict(zip(LABELS, _blind_order(case), strict=False))
+    if not labelled:
+        raise Conflict(
+            expected="a case with candidates",
+            found="one of which no candidate is left",
+            hint=f"Settle it otherwise: musterpoint adjudicate {case.number} --different",
+            where=f"case {case.number}",
+        )
     chosen = labelled.get((same_as or "").upper())
     if chosen is None:
         raise UnusableInput(

@@ -17,6 +17,7 @@ from musterpoint.errors import (
 from musterpoint.extraction import Extractor, QualityReport
 from musterpoint.identifiers import EncounterId, ReferenceId, new_uuid
 from musterpoint.imaging import FingerImage
+from musterpoint.interchange import Deviation
 from musterpoint.limits import FINGERS_MAX, PPI_MAX, PPI_MIN
 from musterpoint.registry import Reference
 from musterpoint.storage import ERASED_OUTCOME
@@ -47,11 +48,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One finger, ready for comparison; image and quality are None where a record brought none."""
+    """One finger, ready for comparison; image and quality are None where a record brought none.
+
+    deviations  what was forgiven in the record that it came from
+    """
 
     template: Template
     image: FingerImage | None
     quality: QualityReport | None
+    deviations: tuple[Deviation, ...] = ()
 
     @property
     def is_trusted(self) -> bool:
@@ -104,7 +109,8 @@ def _decode(submission: Submission) -> FingerImage:
 
 
 def _captures_of_record(submission: Submission) -> list[Capture]:
-    found = interchange.read_templates(submission.data, where=submission.name).templates
+    reading = interchange.read_templates(submission.data, where=submission.name)
+    found = reading.templates
     if not found:
         raise UnusableInput(
             expected="a record with at least one finger",
@@ -113,7 +119,10 @@ def _captures_of_record(submission: Submission) -> list[Capture]:
         )
     if submission.position is not FingerPosition.UNKNOWN and len(found) == 1:
         found = (replace(found[0], position=submission.position),)
-    return [Capture(template=template, image=None, quality=None) for template in found]
+    return [
+        Capture(template=template, image=None, quality=None, deviations=reading.deviations)
+        for template in found
+    ]
 
 
 def references(

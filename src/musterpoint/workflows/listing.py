@@ -155,11 +155,12 @@ def list_people(paths: Sequence[Path], *, ppi: float | None = None) -> Listing:
 
 
 def _person(gathered: dict[str, _Gathered], record: str, where: str) -> _Gathered:
-    if len(record) > TEXT_CHARACTERS_MAX:
+    if len(record) > TEXT_CHARACTERS_MAX or not record.isprintable():
         raise ListingError(
-            expected=f"names of at most {TEXT_CHARACTERS_MAX} characters",
-            found=f"one of {len(record)}",
-            hint="Shorten it",
+            expected=f"names of at most {TEXT_CHARACTERS_MAX} printable characters",
+            found=f"one of {len(record)} characters"
+            + ("" if record.isprintable() else ", not all printable"),
+            hint="Rename it",
             where=where,
         )
     if record not in gathered and len(gathered) >= LISTING_ROWS_MAX:
@@ -225,14 +226,16 @@ def _gather_manifest(path: Path, gathered: dict[str, _Gathered], ppi: float | No
     try:
         _check_columns(rows.fieldnames or (), str(path))
         for row in rows:
+            if not any(cell for cell in row.values()):
+                continue  # spreadsheets leave rows of commas
             where = f"{path}, line {rows.line_num}"
             _gather_row(row, path.parent, gathered, ppi, where)
     except csv.Error as error:
         raise ListingError(
             expected="comma-separated values",
-            found="a row that breaks their rules",
-            hint="Save the table as CSV in UTF-8",
-            where=f"{path}, line {rows.line_num}",
+            found="a quotation mark that is not closed, or a cell of more than 131,072 characters",
+            hint="Correct the row",
+            where=f"{path}, line {rows.line_num + 1}",
         ) from error
 
 
@@ -253,6 +256,21 @@ def _check_columns(names: Iterable[str], where: str) -> None:
     columns = [name.strip().lower() for name in names]
     unknown = [name for name in columns if name not in COLUMNS]
     missing = [name for name in COLUMNS[:2] if name not in columns]
+    if len(columns) == 1 and any(separator in columns[0] for separator in ";\t"):
+        raise ListingError(
+            expected="cells separated by commas",
+            found="semicolons or tabs",
+            hint="Save the table as CSV with commas between the cells",
+            where=where,
+        )
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise ListingError(
+            expected="each column once",
+            found=f"{', '.join(repeated)} twice",
+            hint="Correct the first line of the manifest",
+            where=where,
+        )
     if unknown or missing:
         raise ListingError(
             expected=f"the columns {', '.join(COLUMNS)}, of which the first two are needed",
