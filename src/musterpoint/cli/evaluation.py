@@ -12,7 +12,7 @@ import click
 from musterpoint import evaluation
 from musterpoint.cli.output import print_json, print_table, say
 from musterpoint.cli.progress import Progress
-from musterpoint.errors import StorageFull
+from musterpoint.cli.writing import write_file
 from musterpoint.evaluation import Curve, DataSet, Evaluation, Figures, Interval, Stage
 
 SOME_ITEMS_FAILED: Final = 11
@@ -119,11 +119,11 @@ def evaluate(
     else:
         _print_figures(result)
     if json_file not in (None, _STANDARD_OUTPUT):
-        _write(json_file, (json.dumps(evaluation.to_json(result), indent=2) + "\n").encode())
+        write_file(json_file, (json.dumps(evaluation.to_json(result), indent=2) + "\n").encode())
     if score_file:
-        _write(score_file, _scores(result, score_file))
+        write_file(score_file, _scores(result, score_file))
     if plot_file:
-        _write(plot_file, _plot(result).encode())
+        write_file(plot_file, _plot(result).encode())
     _name_failures(result)
     if any(failure.is_defective for each in result.sets for failure in each.failures):
         click.get_current_context().exit(SOME_ITEMS_FAILED)
@@ -245,15 +245,3 @@ def _plot(result: Evaluation) -> str:
         det = evaluation.det(result.mated, result.nonmated)
         curves.append(Curve(label=label, det=det, is_summary=True))
     return evaluation.draw_det(curves, title=f"Detection error trade-off: {_title(result)}")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise StorageFull(
-            expected="a file that can be written",
-            found=f"the system says {error.strerror!r}",
-            hint="Free some space or name another file",
-            where=str(path),
-        ) from error
