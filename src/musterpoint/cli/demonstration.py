@@ -5,8 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,7 +12,7 @@ import click
 from musterpoint.cli.options import json_option
 from musterpoint.cli.output import print_json, print_table, say
 from musterpoint.cli.pictures import write_picture
-from musterpoint.cli.progress import Progress
+from musterpoint.cli.progress import Stages
 from musterpoint.cli.writing import write_file
 
 DEFAULT_OUTPUT = "musterpoint-demo"
@@ -38,11 +36,12 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
     """
     began = time.monotonic()
     # Imported here, so that the first word of progress comes before the slow imports.
-    with _showing_progress() as progress:
+    say("Preparing; the first time takes longer, because code is compiled.")
+    with Stages() as progress:
         from musterpoint.workflows.demonstration import demonstrate
 
         with tempfile.TemporaryDirectory(prefix="musterpoint-demo-") as folder:
-            result = demonstrate(Path(folder), progress.reach_stage)
+            result = demonstrate(Path(folder), progress.reach)
     from musterpoint.cli.demonstration_report import comparison_picture, report_page, table_rows
 
     picture, page = output / "comparison.png", output / "report.html"
@@ -66,37 +65,3 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
         say(f"{time.monotonic() - began:.0f} s from typing to here.")
     if opens:
         webbrowser.open(page.resolve().as_uri())
-
-
-class _Stages:
-    """One progress display after another, as the stages of the demonstration follow."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._progress: Progress | None = None
-
-    def reach_stage(self, stage: str, done: int, total: int) -> None:
-        """Say how much of a stage is done."""
-        if stage != self._stage:
-            self.finish()
-            self._stage = stage
-            self._progress = Progress(stage, total)
-            self._progress.__enter__()
-        if self._progress is not None:
-            self._progress.reach(done, total)
-
-    def finish(self) -> None:
-        """Say that the present stage is over."""
-        if self._progress is not None:
-            self._progress.__exit__(None, None, None)
-            self._progress = None
-
-
-@contextmanager
-def _showing_progress() -> Iterator[_Stages]:
-    say("Preparing; the first time takes longer, because code is compiled.")
-    stages = _Stages()
-    try:
-        yield stages
-    finally:
-        stages.finish()

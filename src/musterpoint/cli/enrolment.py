@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli import exits
+from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting
 from musterpoint.cli.options import (
     data_option,
@@ -17,12 +19,11 @@ from musterpoint.cli.options import (
     raw_option,
 )
 from musterpoint.cli.output import counted, in_words, print_json, print_table, say
-from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
 from musterpoint.errors import UnusableInput
 from musterpoint.identifiers import RequestId, uuid_of
-from musterpoint.workflows.batch import BatchItem, run_batch
+from musterpoint.workflows.batch import BatchItem
 from musterpoint.workflows.capturing import Capture, capture, digest
 from musterpoint.workflows.enrolment import (
     EnrolmentOutcome,
@@ -33,9 +34,6 @@ from musterpoint.workflows.enrolment import (
 from musterpoint.workflows.enrolment import enrol as enrol_record
 from musterpoint.workflows.listing import ListedPerson
 from musterpoint.workflows.station import Station, open_station
-
-EXIT_SOME_FAILED = 11
-ROWS_PRINTED_MAX = 50
 
 
 @click.command()
@@ -79,19 +77,15 @@ def enrol(
     refuse_overwriting(duplicates, paths)
     people = list_everybody(paths, ppi)
     station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
-    items: list[BatchItem[EnrolmentOutcome]] = []
-    with Progress("records enrolled", len(people)) as progress:
-        ahead = _capture_ahead(station, gallery, raw)
-        for item in run_batch(people, ahead, lambda pair: enrol_record(station, *pair)):
-            items.append(item)
-            progress.advance()
+    ahead = _capture_ahead(station, gallery, raw)
+    items = record_everybody("records enrolled", people, ahead, lambda pair: enrol_record(station, *pair))
     if duplicates is not None:
         _write_duplicates(duplicates, items)
     if as_json:
         print_json(_as_json(gallery, items))
     else:
         _print(items)
-    return EXIT_SOME_FAILED if any(item.error for item in items) else 0
+    return exits.SOME_FAILED if any(item.error for item in items) else 0
 
 
 def _capture_ahead(
@@ -114,7 +108,7 @@ def _capture_ahead(
             source_record=person.record,
         )
         if find_enrolled(station, request) is not None:
-            return request, ()
+            return request, None
         return request, capture(station.extractor, submissions)
 
     return ahead

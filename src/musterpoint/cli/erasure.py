@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli import exits
 from musterpoint.cli.options import data_option, json_option
 from musterpoint.cli.output import counted, print_json, say
 from musterpoint.storage import Database
 from musterpoint.workflows.erasure import erase as erase_person
 from musterpoint.workflows.erasure import find_erasable
 from musterpoint.workflows.station import default_folder
-
-EXIT_NO = 1
 
 
 @click.command()
@@ -36,7 +35,7 @@ def erase(person: str, yes: bool, as_json: bool, data: Path | None) -> int:
         count = counted(len(found.encounters), "encounter", "encounters")
         if not click.confirm(f"Erase {what} ({count}) for good?", err=True):
             say("Nothing was erased.")
-            return EXIT_NO
+            return exits.NO
     erasure = erase_person(database, found)
     if as_json:
         print_json(erasure)

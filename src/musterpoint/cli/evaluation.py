@@ -10,12 +10,11 @@ from typing import Final
 import click
 
 from musterpoint import evaluation
+from musterpoint.cli import exits
 from musterpoint.cli.output import print_json, print_table, say
-from musterpoint.cli.progress import Progress
+from musterpoint.cli.progress import Stages
 from musterpoint.cli.writing import write_file
 from musterpoint.evaluation import Curve, DataSet, Evaluation, Figures, Interval, Stage
-
-SOME_ITEMS_FAILED: Final = 11
 
 _UNITS: Final = {
     Stage.EXTRACTION: "templates",
@@ -112,8 +111,13 @@ def evaluate(
         if output is not None and output.name == DATA_SET_FILE:
             raise click.UsageError(f"{output} has the name of a data set's description; name another file.")
     data_sets = [DataSet.read(folder) for folder in folders]
-    with _Stages() as stages:
-        result = evaluation.evaluate(data_sets, workers=workers, cache=work, progress=stages.reach)
+    with Stages() as stages:
+        result = evaluation.evaluate(
+            data_sets,
+            workers=workers,
+            cache=work,
+            progress=lambda stage, done, total: stages.reach(_UNITS[stage], done, total),
+        )
     if json_file == _STANDARD_OUTPUT:
         print_json(evaluation.to_json(result))
     else:
@@ -126,35 +130,7 @@ def evaluate(
         write_file(plot_file, _plot(result).encode())
     _name_failures(result)
     if any(failure.is_defective for each in result.sets for failure in each.failures):
-        click.get_current_context().exit(SOME_ITEMS_FAILED)
-
-
-class _Stages:
-    """One display after another, a stage each."""
-
-    def __init__(self) -> None:
-        self._stage: Stage | None = None
-        self._display: Progress | None = None
-
-    def __enter__(self) -> _Stages:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def reach(self, stage: Stage, done: int, total: int) -> None:
-        """Show that `done` of `total` are done, in a new display if the stage is new."""
-        if stage is not self._stage:
-            self._close()
-            self._stage = stage
-            self._display = Progress(_UNITS[stage], total).__enter__()
-        if self._display:
-            self._display.reach(done, total)
-
-    def _close(self) -> None:
-        if self._display:
-            self._display.__exit__(None, None, None)
-        self._display = None
+        click.get_current_context().exit(exits.SOME_FAILED)
 
 
 def _print_figures(result: Evaluation) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli import exits
 from musterpoint.cli.files import submissions_of_one_person
 from musterpoint.cli.options import (
     data_option,
@@ -21,8 +22,6 @@ from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
 from musterpoint.workflows.identification import verify as verify_person
 from musterpoint.workflows.station import open_station
-
-EXIT_NO = 1
 
 
 @click.command()
@@ -152,4 +151,4 @@ def verify(
             f"{counted(result.fingers_compared, 'finger', 'fingers')} compared; somebody else would be this "
             f"similar in {in_words(result.false_match_rate)} cases"
         )
-    return 0 if result.is_similar else EXIT_NO
+    return 0 if result.is_similar else exits.NO

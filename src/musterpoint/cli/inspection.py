@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli import exits
 from musterpoint.cli.files import finger_name, refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import json_option, picture_option, ppi_option, raw_option
 from musterpoint.cli.output import print_json, say
 from musterpoint.cli.texts import Rate
+from musterpoint.depiction import CERTAIN_QUALITY
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import SEARCH_FLOOR, Extractor
 from musterpoint.workflows.capturing import Capture, capture
-
-EXIT_NO = 1
-CERTAIN_QUALITY = 153
 
 
 @click.command()
@@ -175,7 +174,7 @@ def compare(
         )
         write_picture(drawn, picture)
         say(f"Comparison drawn in {picture}")
-    return EXIT_NO if fmr is not None and rate > fmr else 0
+    return exits.NO if fmr is not None and rate > fmr else 0
 
 
 def _one(captures: tuple[Capture, ...], name: str) -> Capture:

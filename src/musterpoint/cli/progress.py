@@ -69,6 +69,34 @@ class Progress:
         click.echo(f"{self._title}: {self._done}{of}{speed}{left}", err=True)
 
 
+class Stages:
+    """One display after another, as the stages of long work follow."""
+
+    def __init__(self) -> None:
+        self._title = ""
+        self._display: Progress | None = None
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def reach(self, title: str, done: int, total: int) -> None:
+        """Show that `done` of `total` are done, in a new display if the stage is new."""
+        if title != self._title:
+            self._close()
+            self._title = title
+            self._display = Progress(title, total).__enter__()
+        if self._display:
+            self._display.reach(done, total)
+
+    def _close(self) -> None:
+        if self._display:
+            self._display.__exit__(None, None, None)
+        self._display = None
+
+
 def _bar() -> Bar:
     return Bar(
         TextColumn("{task.description}"),

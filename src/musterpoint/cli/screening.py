@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli import exits
+from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import (
     data_option,
@@ -20,12 +22,11 @@ from musterpoint.cli.options import (
     raw_option,
 )
 from musterpoint.cli.output import counted, print_json, print_table, say
-from musterpoint.cli.progress import Progress
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
 from musterpoint.identifiers import RequestId, new_uuid, uuid_of
 from musterpoint.registry import NotCaptured
-from musterpoint.workflows.batch import BatchItem, run_batch
+from musterpoint.workflows.batch import BatchItem
 from musterpoint.workflows.capturing import Capture, capture, digest
 from musterpoint.workflows.listing import ListedPerson, parse_not_captured
 from musterpoint.workflows.screening import (
@@ -38,9 +39,6 @@ from musterpoint.workflows.screening import (
     screen as screen_person,
 )
 from musterpoint.workflows.station import Station, open_station
-
-ROWS_PRINTED_MAX = 50
-EXIT_SOME_FAILED = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,19 +195,15 @@ def _screen_batch(
     report: Path | None,
     as_json: bool,
 ) -> int:
-    items: list[BatchItem[ScreeningOutcome]] = []
     ahead = _capture_ahead(station, occasion, raw_size)
-    with Progress("people screened", len(people)) as progress:
-        for item in run_batch(people, ahead, lambda pair: screen_person(station, *pair)):
-            items.append(item)
-            progress.advance()
+    items = record_everybody("people screened", people, ahead, lambda pair: screen_person(station, *pair))
     if report is not None:
         _write_report(report, items)
     if as_json:
         print_json([_item_as_json(item) for item in items])
     else:
         _print_batch(items)
-    return EXIT_SOME_FAILED if any(item.error for item in items) else 0
+    return exits.SOME_FAILED if any(item.error for item in items) else 0
 
 
 def _capture_ahead(

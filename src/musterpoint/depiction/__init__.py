@@ -3,7 +3,7 @@
 from musterpoint.depiction.case import FingerPairView, draw_case
 from musterpoint.depiction.comparison import draw_comparison
 from musterpoint.depiction.encoding import draw_thumbnail, to_png
-from musterpoint.depiction.impressions import ImpressionView
+from musterpoint.depiction.impressions import CERTAIN_QUALITY, ImpressionView
 from musterpoint.depiction.minutiae import draw_minutiae
 from musterpoint.depiction.report import (
     DEMONSTRATION_LIMITS,
@@ -17,6 +17,7 @@ from musterpoint.depiction.report import (
 from musterpoint.depiction.wording import NO_PROBABILITY, describe_comparison, describe_strength
 
 __all__ = [
+    "CERTAIN_QUALITY",
     "DEMONSTRATION_LIMITS",
     "NO_PROBABILITY",
     "ComparisonSection",

@@ -78,6 +78,9 @@ def enrol(
     An existing collection says who its people are, so a possible duplicate is reported and not
     decided. Raises as `screen` does; nothing is changed then.
     """
+    answered = find_enrolled(station, request)
+    if answered is not None:
+        return answered
     asked = _digest(request)
     taken = capture(station.extractor, request.submissions) if captures is None else captures
 
