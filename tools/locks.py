@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
-LOCKED_EXTRAS = ("weights",)
+LOCKED_EXTRAS = ("postgresql", "weights")
 FORMS = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet")
 RESOLUTIONS = {
     "runtime.lock": ("pyproject.toml", *(f"--extra={extra}" for extra in LOCKED_EXTRAS)),

@@ -18,7 +18,7 @@ from musterpoint.errors import VersionMismatch
 from musterpoint.storage import dialects, tables
 from musterpoint.storage.translation import WHERE, damaged, translated
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The revision that this version of musterpoint works with: the newest of `migrations`."""
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"

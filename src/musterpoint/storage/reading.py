@@ -45,18 +45,20 @@ class Snapshot:
         if self._connection.closed:
             raise RuntimeError("a snapshot ends with its block")
 
-    def _all(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
+    def fetch(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
+        """What `make` makes of each row of the result, in its order. Raises Corrupt."""
         with translated(), sound():
             return tuple([make(row) for row in self._execute(statement).all()])
 
-    def _scalar(self, statement: sa.Executable) -> Any:
+    def value_of(self, statement: sa.Executable) -> Any:
+        """The first value of the first row, or None without one."""
         with translated():
             return self._execute(statement).scalar()
 
     @property
     def position(self) -> int:
         """Number of journal lines: the registry's one clock."""
-        return int(self._scalar(sa.select(sa.func.coalesce(sa.func.max(tables.journal.c.position), 0))))
+        return int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(tables.journal.c.position), 0))))
 
     def outcome_of(self, request_id: RequestId, digest: str) -> str | None:
         """The stored outcome of a request as JSON, or None where it was never made.
@@ -65,7 +67,7 @@ class Snapshot:
         was used for a request of another digest.
         """
         statement = sa.select(tables.request.c.digest, tables.request.c.outcome)
-        found = self._all(statement.where(tables.request.c.request_id == request_id), tuple)
+        found = self.fetch(statement.where(tables.request.c.request_id == request_id), tuple)
         if not found:
             return None
         stored_digest, outcome = found[0]
@@ -82,7 +84,7 @@ class Snapshot:
     def galleries(self) -> tuple[str, ...]:
         """Names of all galleries in alphabetical order."""
         name = tables.gallery.c.name
-        return self._all(sa.select(name).order_by(name), lambda row: str(row.name))
+        return self.fetch(sa.select(name).order_by(name), lambda row: str(row.name))
 
     def people(self, galleries: Collection[str] | None = None) -> int:
         """People that a search of these galleries can find; None means all galleries.
@@ -94,7 +96,7 @@ class Snapshot:
         person = sa.func.coalesce(encounter.subject_id, encounter.encounter_id)
         has_reference = sa.exists().where(tables.reference.c.encounter_number == encounter.number)
         statement = sa.select(sa.func.count(person.distinct())).where(has_reference, *_within(galleries))
-        return int(self._scalar(statement))
+        return int(self.value_of(statement))
 
     def index_rows(self, galleries: Collection[str] | None = None, *, since: int = 0) -> Iterator[IndexRow]:
         """References committed after journal position `since`, in order of commit; streamed."""
@@ -138,7 +140,9 @@ class Snapshot:
         encounter, detail = tables.encounter, tables.encounter_detail
         statement = sa.select(encounter, detail.c.detail).join(detail, detail.c.number == encounter.c.number)
         latest_first = (encounter.c.occurred_at.desc(), encounter.c.encounter_id.desc())
-        return self._all(statement.where(*conditions).order_by(*latest_first).limit(limit), rows.encounter_of)
+        return self.fetch(
+            statement.where(*conditions).order_by(*latest_first).limit(limit), rows.encounter_of
+        )
 
     def references(self, encounter_id: EncounterId) -> tuple[Reference, ...]:
         """References of an encounter with their images, in the order they were added. Raises NotFound."""
@@ -152,7 +156,7 @@ class Snapshot:
             .where(encounter.c.encounter_id == encounter_id)
             .order_by(reference.c.number)
         )
-        found = self._all(statement, rows.reference_of)
+        found = self.fetch(statement, rows.reference_of)
         if not found:
             self.encounter(encounter_id)
         return found
@@ -184,7 +188,7 @@ class Snapshot:
     def is_erased(self, subject_id: SubjectId) -> bool:
         """Whether there was such a subject that was erased."""
         erased = tables.erased_subject.c.subject_id
-        return self._scalar(sa.select(erased).where(erased == subject_id)) is not None
+        return self.value_of(sa.select(erased).where(erased == subject_id)) is not None
 
     def case(self, number: int) -> Case:
         """The case of a number. Raises NotFound."""
@@ -237,20 +241,20 @@ class Snapshot:
         column = f"{noun}_id"
 
         def among(table: sa.Table) -> tuple[UUID, ...]:
-            return self._all(finding.statement(table.c[column], digits), lambda row: UUID(str(row[0])))
+            return self.fetch(finding.statement(table.c[column], digits), lambda row: UUID(str(row[0])))
 
         return finding.only_one(noun, among(live), was_erased=lambda: bool(among(erased)))
 
     def _missing(self, noun: str, record_id: UUID, erased: sa.ColumnElement[UUID]) -> NotFound:
         return finding.missing(
-            noun, was_erased=self._scalar(sa.select(erased).where(erased == record_id)) is not None
+            noun, was_erased=self.value_of(sa.select(erased).where(erased == record_id)) is not None
         )
 
     def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
         """Lines after position `since`, in order; the first `limit` of them."""
         position = tables.journal.c.position
         statement = sa.select(tables.journal).where(position > since).order_by(position).limit(limit)
-        return self._all(statement, rows.journal_line_of)
+        return self.fetch(statement, rows.journal_line_of)
 
     def counts(self) -> Mapping[str, int]:
         """How many there are of each kind of record, of each outcome and of each answer.
@@ -267,7 +271,7 @@ class Snapshot:
             "erasures_with_residue": sa.select(sa.func.count()).where(tables.erased_subject.c.has_residue),
         }
         totals = sa.select(*(one.scalar_subquery().label(name) for name, one in counted.items()))
-        counts = self._all(totals, lambda row: dict(row._mapping))[0]
+        counts = self.fetch(totals, lambda row: dict(row._mapping))[0]
         outcomes = self._tally(tables.encounter.c.outcome)
         answers = self._tally(tables.encounter.c.answer)
         return (
@@ -278,7 +282,7 @@ class Snapshot:
         )
 
     def _tally(self, column: sa.ColumnElement[Any]) -> dict[str, int]:
-        return dict(self._all(sa.select(column, sa.func.count()).group_by(column), tuple))
+        return dict(self.fetch(sa.select(column, sa.func.count()).group_by(column), tuple))
 
 
 def _within(galleries: Collection[str] | None) -> list[sa.ColumnElement[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -29,8 +30,11 @@ from musterpoint.storage.translation import translated
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
-# Made once: SQLAlchemy compiles a statement when it first sees it.
-_INSERTS: Final = {table.name: sa.insert(table) for table in tables.METADATA.tables.values()}
+
+@cache
+def _insert_into(table: sa.Table) -> sa.Insert:
+    """Made once: SQLAlchemy compiles a statement when it first sees it."""
+    return sa.insert(table)
 
 
 class UnitOfWork(Snapshot):
@@ -62,39 +66,42 @@ class UnitOfWork(Snapshot):
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
 
-    def _change(self, statement: sa.Executable) -> None:
+    def change(self, statement: sa.Executable) -> None:
+        """Carry out an update or a deletion; `commit` then insists on a journal line."""
         self._has_changed = True
         with translated():
             self._execute(statement)
 
-    def _add(self, table: sa.Table, *values: Mapping[str, object]) -> None:
+    def insert(self, table: sa.Table, *values: Mapping[str, object]) -> None:
+        """Add rows; `commit` then insists on a journal line. Raises Conflict, NotFound."""
         if not values:
             return
         self._has_changed = True
         with translated():
-            self._execute(_INSERTS[table.name], values)
+            self._execute(_insert_into(table), values)
 
-    def _next(self, table: sa.Table) -> int:
+    def next_number(self, table: sa.Table) -> int:
         """The next number of a table from which nothing is ever deleted."""
         last = self._numbers.get(table.name)
         if last is None:
-            last = int(self._scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
+            last = int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
         self._numbers[table.name] = last + 1
         return last + 1
 
-    def _stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
+    def stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
+        """The row with the position of this unit's first journal line."""
         return {**values, "position": self._stamp}
 
     def add_gallery_if_missing(self, name: str) -> None:
         """Have a gallery of this name."""
         column = tables.gallery.c.name
-        if self._scalar(sa.select(column).where(column == name)) is None:
-            self._add(tables.gallery, self._stamped({"name": name}))
+        if self.value_of(sa.select(column).where(column == name)) is None:
+            self.insert(tables.gallery, self.stamped({"name": name}))
 
     def add_subject(self, subject_id: SubjectId) -> None:
         """Add a subject without encounters. Raises AlreadyErased, Conflict where it is there."""
         self._refuse_erased(subject_id)
-        self._add(tables.subject, self._stamped({"subject_id": subject_id}))
+        self.insert(tables.subject, self.stamped({"subject_id": subject_id}))
         self._own.add(subject_id)
 
     def add_encounter(self, encounter: Encounter) -> None:
@@ -105,26 +112,26 @@ class UnitOfWork(Snapshot):
         """
         self._refuse_erased(encounter.subject_id)
         erased = tables.erased_encounter.c.encounter_id
-        if self._scalar(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
+        if self.value_of(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
             raise _already_erased("encounter")
-        number = self._next(tables.encounter_detail)
-        self._add(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
-        self._add(tables.encounter, self._stamped(rows.encounter_row(encounter) | {"number": number}))
+        number = self.next_number(tables.encounter_detail)
+        self.insert(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
+        self.insert(tables.encounter, self.stamped(rows.encounter_row(encounter) | {"number": number}))
         self._own.add(encounter.encounter_id)
 
     def add_reference(self, reference: Reference) -> None:
         """Add a reference of an encounter. Raises NotFound, Conflict where it is there."""
         column = tables.encounter.c
         encounter = sa.select(column.number).where(column.encounter_id == reference.encounter_id)
-        encounter_number = self._scalar(encounter)
+        encounter_number = self.value_of(encounter)
         if encounter_number is None:
             self.encounter(reference.encounter_id)
-        number = self._next(tables.reference_template)
+        number = self.next_number(tables.reference_template)
         numbers = {"number": number, "encounter_number": encounter_number}
-        self._add(tables.reference_template, {"number": number, "template": reference.template})
-        self._add(tables.reference, self._stamped(rows.reference_row(reference) | numbers))
+        self.insert(tables.reference_template, {"number": number, "template": reference.template})
+        self.insert(tables.reference, self.stamped(rows.reference_row(reference) | numbers))
         if reference.image is not None:
-            self._add(tables.reference_image, {"number": number, "image": reference.image})
+            self.insert(tables.reference_image, {"number": number, "image": reference.image})
 
     def _refuse_erased(self, subject_id: SubjectId | None) -> None:
         if subject_id is not None and self.is_erased(subject_id):
@@ -152,7 +159,7 @@ class UnitOfWork(Snapshot):
                 hint="Search before the encounter is added",
                 where="case",
             )
-        number = self._next(tables.adjudication_case)
+        number = self.next_number(tables.adjudication_case)
         case: dict[str, object] = {
             "number": number,
             "case_id": case_id,
@@ -160,9 +167,9 @@ class UnitOfWork(Snapshot):
             "people": people,
         }
         case |= {"opened_at": opened_at, "decided_by": ""}
-        self._add(tables.adjudication_case, self._stamped(case))
+        self.insert(tables.adjudication_case, self.stamped(case))
         strongest_first = sorted(candidates, key=lambda candidate: -candidate.strength)
-        self._add(tables.adjudication_candidate, *rows.candidate_rows(number, strongest_first))
+        self.insert(tables.adjudication_candidate, *rows.candidate_rows(number, strongest_first))
         return self.case(number)
 
     def settle_case(
@@ -199,8 +206,8 @@ class UnitOfWork(Snapshot):
             meant.append(candidate.encounter_id.in_(self._same_person(case, same_as)))
         decided = {"verdict": verdict.value, "decided_by": decided_by, "decided_at": decided_at}
         settle = sa.update(tables.adjudication_case).where(tables.adjudication_case.c.number == number)
-        self._change(settle.values(decided))
-        self._change(sa.update(tables.adjudication_candidate).where(*meant).values(verdict=verdict.value))
+        self.change(settle.values(decided))
+        self.change(sa.update(tables.adjudication_candidate).where(*meant).values(verdict=verdict.value))
         return self.case(number)
 
     def _same_person(self, case: Case, same_as: EncounterId) -> list[EncounterId]:
@@ -217,7 +224,7 @@ class UnitOfWork(Snapshot):
             return [same_as]
         encounter = tables.encounter.c
         theirs = sa.select(encounter.encounter_id).where(encounter.subject_id == subject_id)
-        return list(self._all(theirs.where(encounter.encounter_id.in_(among)), lambda row: row.encounter_id))
+        return list(self.fetch(theirs.where(encounter.encounter_id.in_(among)), lambda row: row.encounter_id))
 
     def assign(self, encounter_id: EncounterId, subject_id: SubjectId) -> None:
         """Say whose encounter it is. Raises NotFound, AlreadyErased, Conflict where it is another's."""
@@ -247,7 +254,7 @@ class UnitOfWork(Snapshot):
 
     def _update_encounter(self, encounter_id: EncounterId, values: Mapping[str, object]) -> None:
         encounter = tables.encounter
-        self._change(sa.update(encounter).where(encounter.c.encounter_id == encounter_id).values(values))
+        self.change(sa.update(encounter).where(encounter.c.encounter_id == encounter_id).values(values))
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, ...]:
         """Erase a person; returns the numbers of open cases that have no candidate left by it.
@@ -273,7 +280,7 @@ class UnitOfWork(Snapshot):
         if len(text) > JOURNAL_LINE_CHARACTERS_MAX:
             raise ValueError(f"a journal line may have {JOURNAL_LINE_CHARACTERS_MAX} characters")
         line = {"position": self._lines + 1, "occurred_at": self._clock.now(), "kind": kind, "body": text}
-        self._add(tables.journal, line)
+        self.insert(tables.journal, line)
         self._lines += 1
         return self._lines
 
@@ -285,17 +292,17 @@ class UnitOfWork(Snapshot):
 
         Raises Conflict where the request has an outcome.
         """
-        number = self._next(tables.request)
+        number = self.next_number(tables.request)
         request = {"number": number, "request_id": request_id, "digest": digest}
         # Wide enough for what an erasure would leave, which must not move the row.
         request |= {"outcome": outcome_json.ljust(len(ERASED_OUTCOME))}
-        self._add(tables.request, self._stamped(request))
+        self.insert(tables.request, self.stamped(request))
         own, self._own = self._own, set()
         mentioned = own | {UUID(text) for text in _IDENTIFIER.findall(outcome_json)}
         mentions = [
             {"record_id": one, "request_number": number, "is_own": one in own} for one in sorted(mentioned)
         ]
-        self._add(tables.request_mention, *mentions)
+        self.insert(tables.request_mention, *mentions)
 
     def commit(self) -> None:
         """Make everything so far lasting; when it returns, it survives the loss of power.
