@@ -7,13 +7,16 @@ MusterpointError
 │   │   └── ResolutionMissing, ResolutionOutOfRange
 │   ├── RecordError             a biometric record or template breaks its format
 │   ├── TooManyFingers          more impressions than one person can have
-│   └── ListingError            a manifest, folder or data set description cannot be used
+│   ├── ListingError            a manifest, folder or data set description cannot be used
+│   ├── LogFormatError          an event, note, proof or other file of a log breaks its format
+│   └── NotProven               a signature or proof of a log does not hold
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
 ├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
+├── Locked             exit 8   the keys cannot be had: WrongPassphrase, KeyMissing, KeyExposed
 ├── VersionMismatch    exit 9   made by another version of musterpoint
-└── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased
+└── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased, KeyDestroyed
 
 Exit 2 is a usage error of the command line, 11 a batch in which some items failed,
 69 an environment that could not be prepared, 70 a bug. `docs/reference/errors.md` lists all.
@@ -141,6 +144,18 @@ class ListingError(UnusableInput):
     code = "listing.invalid"
 
 
+class LogFormatError(UnusableInput):
+    """An event, checkpoint, proof, policy or other file of a transparency log breaks its format."""
+
+    code = "log.malformed"
+
+
+class NotProven(UnusableInput):
+    """A signature or a proof of a transparency log does not hold."""
+
+    code = "log.not-proven"
+
+
 class NotCapturable(MusterpointError):
     """A sound image that cannot serve as a biometric sample."""
 
@@ -198,6 +213,31 @@ class Corrupt(MusterpointError):
     exit_code = 7
 
 
+class Locked(MusterpointError):
+    """Sound data that cannot be opened, since the secret that unlocks its keys is not at hand."""
+
+    code = "locked"
+    exit_code = 8
+
+
+class WrongPassphrase(Locked):
+    """A passphrase, key file or secret that is not the one of this registry."""
+
+    code = "locked.wrong-secret"
+
+
+class KeyMissing(Locked):
+    """The passphrase, key file, secret or key store is not there."""
+
+    code = "locked.key-missing"
+
+
+class KeyExposed(Locked):
+    """A file with a secret that other users of this machine can read."""
+
+    code = "locked.key-exposed"
+
+
 class VersionMismatch(MusterpointError):
     """Data or templates made by another version."""
 
@@ -234,3 +274,9 @@ class AlreadyErased(Conflict):
     """The subject was erased before."""
 
     code = "conflict.already-erased"
+
+
+class KeyDestroyed(Conflict):
+    """The key of these records was destroyed by an erasure; nobody can open them again."""
+
+    code = "conflict.key-destroyed"

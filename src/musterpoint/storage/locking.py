@@ -35,9 +35,11 @@ class WriterLock:
     Every use opens the files anew: an `flock` belongs to the open file, so threads exclude each other too.
     """
 
-    def __init__(self, folder: Path, *, wait_max_s: float = WRITER_WAIT_MAX_S) -> None:
-        self._turnstile = folder / "registry.turn"
-        self._pen = folder / "registry.lock"
+    def __init__(
+        self, folder: Path, *, name: str = "registry", wait_max_s: float = WRITER_WAIT_MAX_S
+    ) -> None:
+        self._turnstile = folder / f"{name}.turn"
+        self._pen = folder / f"{name}.lock"
         self._wait_max_s = wait_max_s
 
     @contextmanager
