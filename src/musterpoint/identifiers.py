@@ -13,6 +13,7 @@ ReferenceId = NewType("ReferenceId", uuid.UUID)
 GalleryId = NewType("GalleryId", uuid.UUID)
 CaseId = NewType("CaseId", uuid.UUID)
 RequestId = NewType("RequestId", uuid.UUID)
+AgreementId = NewType("AgreementId", uuid.UUID)
 StationId = NewType("StationId", uuid.UUID)
 
 

@@ -67,3 +67,25 @@ ENGINE_WAIT_MAX_S: Final = 5.0
 
 JOURNAL_LINE_CHARACTERS_MAX: Final = 65_536
 """Characters of the body of one journal line: facts, never payloads."""
+
+RETENTION_DAYS_DEFAULT: Final = 365
+"""Days that a record is kept where the agreement says nothing: nothing is kept for ever by silence."""
+
+RETENTION_DAYS_MAX: Final = 36_525
+"""Days that an agreement may ask for: a hundred years."""
+
+CLOCK_AHEAD_MAX_S: Final = 45 * 86_400
+"""Seconds that a clock may lie ahead of the last time seen before erasing by date wants a confirmation:
+a station that rests longer is rarer than a clock that was set wrongly."""
+
+BIOGRAPHIC_FIELDS_MAX: Final = 40
+"""Free biographic fields of one encounter: a form that people can fill in at a gate."""
+
+AGREEMENT_ITEMS_MAX: Final = 200
+"""Parties, terms, grants or rules of one agreement: more than this nobody reads before signing."""
+
+TERM_CHARACTERS_MAX: Final = 2_000
+"""Characters of a term's words, or of a party's statement: half a page."""
+
+AGREEMENT_BYTES_MAX: Final = 1024 * 1024
+"""Bytes of an agreement's document."""
