@@ -41,6 +41,14 @@ class Answer(StrEnum):
     BEING_DECIDED = "being decided"
 
 
+class CannotTellReason(StrEnum):
+    """Why nothing can be said about somebody who was searched."""
+
+    QUALITY = "quality"
+    GALLERY = "gallery"
+    ADJUDICATION = "adjudication"
+
+
 class NotCapturedReason(StrEnum):
     """Why a finger, or all fingers, could not be captured."""
 
