@@ -1,8 +1,18 @@
 """The registry on disk: what `musterpoint.registry` defines, kept in SQLite."""
 
+from musterpoint.storage import erasing, retention
 from musterpoint.storage.database import Database, upgrade
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import IndexRow
 from musterpoint.storage.writing import UnitOfWork
 
-__all__ = ["ERASED_OUTCOME", "Database", "IndexRow", "Snapshot", "UnitOfWork", "upgrade"]
+__all__ = [
+    "ERASED_OUTCOME",
+    "Database",
+    "IndexRow",
+    "Snapshot",
+    "UnitOfWork",
+    "erasing",
+    "retention",
+    "upgrade",
+]

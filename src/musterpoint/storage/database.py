@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from musterpoint.clock import Clock, SystemClock
 from musterpoint.errors import NotFound, RegistryBusy, StorageFull
-from musterpoint.storage import dialects, migrating, tables
+from musterpoint.storage import dialects, erasing, migrating
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.translation import damaged, translated
@@ -124,9 +124,9 @@ class Database:
 
     def _finish_erasures(self) -> None:
         """Wipe what a process that died right after an erasure could not wipe."""
-        has_residue = tables.erased_subject.c.has_residue
         with translated(), self._engine.connect() as connection:
-            if connection.execute(sa.select(has_residue).where(has_residue).limit(1)).first() is None:
+            marks = [sa.select(mark).where(mark).limit(1) for mark in erasing.RESIDUES]
+            if all(connection.execute(mark).first() is None for mark in marks):
                 return
         # Whoever holds the lock will do it, or the next who opens the registry.
         with suppress(RegistryBusy), WriterLock(self._folder, wait_max_s=0).held():
@@ -138,14 +138,12 @@ class Database:
         The erasure itself is committed, so failing here is no failure of it: `counts` tells of what is
         left, and every opening tries again.
         """
-        has_residue = tables.erased_subject.c.has_residue
         with suppress(RegistryBusy, StorageFull), translated():
             if not dialects.truncate_log(self._engine):
                 return
             with self._writers.begin() as connection:
-                connection.execute(
-                    sa.update(tables.erased_subject).where(has_residue).values(has_residue=False)
-                )
+                for mark in erasing.RESIDUES:
+                    connection.execute(sa.update(mark.table).where(mark).values({mark.name: False}))
 
     def close(self) -> None:
         """Give back all files. The last process to do so empties the write-ahead log."""

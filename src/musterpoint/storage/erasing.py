@@ -21,20 +21,68 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from musterpoint.clock import Instant
+from musterpoint.errors import NotFound
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Verdict
-from musterpoint.storage import dialects, rows, tables
-from musterpoint.storage.reading import ERASED_OUTCOME
+from musterpoint.registry.erasure import Erasure, Store, StoreKind, Why
+from musterpoint.registry.retention import Kept
+from musterpoint.storage import dialects, retention, rows, tables
+from musterpoint.storage.dialects import INTEGER_64
+from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import Row
+
+if TYPE_CHECKING:
+    from musterpoint.storage.writing import UnitOfWork
 
 DECIDED_BY: Final = "erasure"
 """Stands where a person's name would, in a case that was closed by an erasure."""
+
+
+RESIDUES: Final = (tables.erased_subject.c.has_residue, retention.retention_clock.c.has_residue)
+"""Columns that say that erased bytes may still stand in the write-ahead log."""
+
+holder = sa.Table(
+    "holder",
+    tables.METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("holds_from", INTEGER_64, nullable=False),
+    sa.Column("expires_at", INTEGER_64),
+    sa.Column("gone_at", INTEGER_64),
+    tables.stamp(),
+)
+"""Whoever has a copy made at journal position `holds_from`: a station, an export, a backup of the keys."""
+
+erasure = sa.Table(
+    "erasure",
+    tables.METADATA,
+    sa.Column("erasure_id", sa.Uuid, primary_key=True),
+    sa.Column("subject_id", sa.Uuid, nullable=False, unique=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("commitment", sa.Text, nullable=False),
+    sa.Column("keys", sa.Text, nullable=False),
+    sa.Column("begun_at", INTEGER_64, nullable=False),
+    sa.Column("begun", INTEGER_64, nullable=False),
+    sa.Column("complete", INTEGER_64),
+    tables.stamp(),
+)
+
+erasure_store = sa.Table(
+    "erasure_store",
+    tables.METADATA,
+    sa.Column("erasure_id", sa.Uuid, sa.ForeignKey("erasure.erasure_id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("asked_at", INTEGER_64, nullable=False),
+    sa.Column("expires_at", INTEGER_64),
+    sa.Column("answered_at", INTEGER_64, index=True),
+)
 
 
 def erase(
@@ -53,6 +101,7 @@ def erase(
     records |= _erase_fingers(connection, subject_id)
     _erase_encounters(connection, subject_id)
     _erase_from_outcomes(connection, records)
+    _erase_dates(connection, encounters)
     connection.execute(sa.delete(tables.subject).where(tables.subject.c.subject_id == subject_id))
     tombstone = {"subject_id": subject_id, "has_residue": True, "position": position}
     connection.execute(sa.insert(tables.erased_subject), tombstone)
@@ -60,6 +109,12 @@ def erase(
     if graves:
         connection.execute(sa.insert(tables.erased_encounter), graves)
     return emptied
+
+
+def _erase_dates(connection: sa.Connection, encounters: Sequence[EncounterId]) -> None:
+    dates, marks = retention.retention, retention.retention_mark
+    connection.execute(sa.delete(dates).where(dates.c.record_id.in_(encounters)))
+    connection.execute(sa.delete(marks).where(marks.c.encounter_id.in_(encounters)))
 
 
 def _erase_from_cases(
@@ -167,3 +222,137 @@ def _without(value: Any, names: Collection[str]) -> Any:
     if isinstance(value, list):
         return [_without(one, names) for one in value if not _names(one, names)]
     return value
+
+
+def add_holder(work: UnitOfWork, name: str, kind: StoreKind, *, expires_at: Instant | None = None) -> None:
+    """Remember that somebody has a copy of the registry as it is now."""
+    row = {"name": name, "kind": kind.value, "holds_from": work.position}
+    work.change(sa.delete(holder).where(holder.c.name == name))
+    work.insert(holder, work.stamped(row | {"expires_at": expires_at, "gone_at": None}))
+
+
+def holder_gone(work: UnitOfWork, name: str) -> None:
+    """Remember that a copy is no more. Raises NotFound."""
+    mine = holder.c.name == name
+    if work.value_of(sa.select(holder.c.name).where(mine)) is None:
+        raise NotFound(
+            expected="somebody who holds a copy",
+            found="a name that no holder has",
+            hint="List them with: musterpoint retention show",
+        )
+    work.change(sa.update(holder).where(mine).values(gone_at=work.now()))
+
+
+def holders(snapshot: Snapshot, now: Instant) -> tuple[Store, ...]:
+    """Everybody who may have a copy now, as stores that were not asked yet."""
+    alive = (holder.c.gone_at.is_(None), sa.or_(holder.c.expires_at.is_(None), holder.c.expires_at > now))
+    return snapshot.fetch(
+        sa.select(holder).where(*alive).order_by(holder.c.kind, holder.c.name),
+        lambda row: Store(
+            name=row.name, kind=StoreKind(row.kind), asked_at=now, expires_at=_instant(row.expires_at)
+        ),
+    )
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)
+
+
+def add_erasure(work: UnitOfWork, made: Erasure) -> None:
+    """Write an erasure with every store that must answer."""
+    row = {
+        "erasure_id": made.erasure_id,
+        "subject_id": made.subject_id,
+        "why": made.why.value,
+        "commitment": made.commitment,
+        "keys": json.dumps(made.keys),
+        "begun_at": made.begun_at,
+        "begun": made.begun,
+        "complete": made.complete,
+    }
+    work.insert(erasure, work.stamped(row))
+    stores = [
+        {
+            "erasure_id": made.erasure_id,
+            "name": store.name,
+            "kind": store.kind.value,
+            "asked_at": store.asked_at,
+            "expires_at": store.expires_at,
+            "answered_at": store.answered_at,
+        }
+        for store in made.stores
+    ]
+    work.insert(erasure_store, *stores)
+
+
+def answer(work: UnitOfWork, erasure_id: UUID, names: Collection[str], at: Instant) -> None:
+    """Record that stores have answered."""
+    column = erasure_store.c
+    mine = (column.erasure_id == erasure_id, column.name.in_(names), column.answered_at.is_(None))
+    work.change(sa.update(erasure_store).where(*mine).values(answered_at=at))
+
+
+def complete(work: UnitOfWork, erasure_id: UUID, position: int) -> None:
+    """Record at which journal line everything had answered."""
+    work.change(sa.update(erasure).where(erasure.c.erasure_id == erasure_id).values(complete=position))
+
+
+def erasures(
+    snapshot: Snapshot, *, is_complete: bool | None = None, one: UUID | None = None
+) -> tuple[Erasure, ...]:
+    """Erasures in the order of their beginning; `one` by its identifier or that of its subject."""
+    statement = sa.select(erasure).order_by(erasure.c.begun)
+    if is_complete is not None:
+        statement = statement.where((erasure.c.complete.is_not(None)) == is_complete)
+    if one is not None:
+        statement = statement.where(sa.or_(erasure.c.erasure_id == one, erasure.c.subject_id == one))
+    found = snapshot.fetch(statement, lambda row: row)
+    asked = sa.select(erasure_store).order_by(erasure_store.c.name)
+    if one is not None or is_complete is not None:
+        asked = asked.where(erasure_store.c.erasure_id.in_([row.erasure_id for row in found]))
+    stores: dict[UUID, list[Store]] = {}
+    for row in snapshot.fetch(asked, lambda row: row):
+        stores.setdefault(row.erasure_id, []).append(_store(row))
+    return tuple(_erasure(row, tuple(stores.get(row.erasure_id, ()))) for row in found)
+
+
+def _store(row: Row) -> Store:
+    return Store(
+        name=row.name,
+        kind=StoreKind(row.kind),
+        asked_at=Instant(row.asked_at),
+        expires_at=_instant(row.expires_at),
+        answered_at=_instant(row.answered_at),
+    )
+
+
+def _erasure(row: Row, stores: tuple[Store, ...]) -> Erasure:
+    return Erasure(
+        erasure_id=row.erasure_id,
+        subject_id=row.subject_id,
+        why=Why(row.why),
+        commitment=row.commitment,
+        keys=tuple(json.loads(row.keys)),
+        begun_at=Instant(row.begun_at),
+        begun=row.begun,
+        complete=row.complete,
+        stores=stores,
+    )
+
+
+def erase_images(work: UnitOfWork, encounter_id: EncounterId) -> int:
+    """Delete the impressions of an encounter, its templates stay; returns how many there were."""
+    reference, encounter, image = tables.reference.c, tables.encounter.c, tables.reference_image
+    theirs = (
+        sa.select(reference.number)
+        .join(tables.encounter, encounter.number == reference.encounter_number)
+        .join(image, image.c.number == reference.number)
+        .where(encounter.encounter_id == encounter_id)
+    )
+    numbers = work.fetch(theirs, lambda row: int(row.number))
+    blank = {"image": dialects.blank(image.c.image)}
+    work.change(sa.update(image).where(image.c.number.in_(numbers)).values(blank))
+    work.change(sa.delete(image).where(image.c.number.in_(numbers)))
+    retention.forget_dates(work, [encounter_id], Kept.IMAGES)
+    retention.leave_residue(work)
+    return len(numbers)

@@ -28,7 +28,8 @@ METADATA = sa.MetaData(
 )
 
 
-def _stamp(*, index: bool = False) -> sa.Column[int]:
+def stamp(*, index: bool = False) -> sa.Column[int]:
+    """The column `position` of a table whose rows a unit of work stamps with its first journal line."""
     line = sa.ForeignKey("journal.position", deferrable=True, initially="DEFERRED")
     return sa.Column("position", INTEGER_64, line, nullable=False, index=index)
 
@@ -52,14 +53,14 @@ gallery = sa.Table(
     "gallery",
     METADATA,
     sa.Column("name", sa.Text, primary_key=True),
-    _stamp(),
+    stamp(),
 )
 
 subject = sa.Table(
     "subject",
     METADATA,
     sa.Column("subject_id", sa.Uuid, primary_key=True),
-    _stamp(),
+    stamp(),
 )
 
 # JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
@@ -84,7 +85,7 @@ encounter = sa.Table(
     sa.Column("occurred_at", INTEGER_64, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("answer", sa.Text),
-    _stamp(),
+    stamp(),
     sa.Index(None, "occurred_at", "encounter_id"),
 )
 
@@ -103,7 +104,7 @@ reference = sa.Table(
     sa.Column("encounter_number", INTEGER_64, sa.ForeignKey("encounter.number"), nullable=False, index=True),
     sa.Column("finger_position", sa.Integer, nullable=False),
     sa.Column("quality", sa.Integer),
-    _stamp(index=True),
+    stamp(index=True),
     sa.CheckConstraint("quality BETWEEN 0 AND 100", name="quality"),
 )
 
@@ -127,7 +128,7 @@ adjudication_case = sa.Table(
     sa.Column("verdict", sa.Text, index=True),
     sa.Column("decided_by", sa.Text, nullable=False),
     sa.Column("decided_at", INTEGER_64),
-    _stamp(),
+    stamp(),
     sa.CheckConstraint("number > 0", name="number"),
     sa.CheckConstraint("(verdict IS NULL) = (decided_at IS NULL)", name="decided"),
 )
@@ -149,7 +150,7 @@ request = sa.Table(
     sa.Column("request_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
-    _stamp(),
+    stamp(),
 )
 
 # Which stored outcomes speak of which record, so that an erasure finds them all.
@@ -168,7 +169,7 @@ erased_subject = sa.Table(
     METADATA,
     sa.Column("subject_id", sa.Uuid, primary_key=True),
     sa.Column("has_residue", sa.Boolean(create_constraint=False), nullable=False),
-    _stamp(),
+    stamp(),
 )
 
 erased_encounter = sa.Table(

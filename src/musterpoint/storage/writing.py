@@ -24,7 +24,7 @@ from musterpoint.registry import (
     Reference,
     Verdict,
 )
-from musterpoint.storage import erasing, rows, tables
+from musterpoint.storage import erasing, retention, rows, tables
 from musterpoint.storage.reading import ERASED_OUTCOME, Result, Snapshot
 from musterpoint.storage.translation import translated
 
@@ -65,6 +65,10 @@ class UnitOfWork(Snapshot):
         super()._insist_on_being_open()
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
+
+    def now(self) -> Instant:
+        """The present, by the clock of the registry."""
+        return self._clock.now()
 
     def change(self, statement: sa.Executable) -> None:
         """Carry out an update or a deletion; `commit` then insists on a journal line."""
@@ -117,6 +121,7 @@ class UnitOfWork(Snapshot):
         number = self.next_number(tables.encounter_detail)
         self.insert(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
         self.insert(tables.encounter, self.stamped(rows.encounter_row(encounter) | {"number": number}))
+        retention.give_dates(self, encounter.encounter_id, encounter.gallery, encounter.occurred_at)
         self._own.add(encounter.encounter_id)
 
     def add_reference(self, reference: Reference) -> None:
