@@ -48,12 +48,16 @@ LEAF_HASHES = [
     "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f",
     "46f6ffadd3d06a09ff3c5860d2755c8b9819db7df44251788c7d8e3180de8eb1",
 ]
-NODES = {
-    "A": "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-    "B": "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
-    "G": "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-    "J": "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-} | {f"h{i}": one for i, one in enumerate(LEAF_HASHES)} | {f"r{n}": one for n, one in enumerate(ROOTS)}
+NODES = (
+    {
+        "A": "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "B": "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        "G": "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "J": "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+    }
+    | {f"h{i}": one for i, one in enumerate(LEAF_HASHES)}
+    | {f"r{n}": one for n, one in enumerate(ROOTS)}
+)
 INCLUSION = [(0, 1, ""), (0, 8, "h1 A B"), (5, 8, "h4 G r4"), (2, 3, "r2"), (1, 5, "h0 A h4")]
 CONSISTENCY = [(1, 1, ""), (1, 8, "h1 A B"), (6, 8, "J G r4"), (2, 5, "A h4"), (6, 7, "J h6 r4")]
 
@@ -242,7 +246,9 @@ def test_a_short_tile_is_noticed() -> None:
         proofs.inclusion_proof(Short(), 0, 8)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00" * 7, bytes(7) + b"\x03" + bytes(32), b"\xff" * 8 + bytes(2048)])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00" * 7, bytes(7) + b"\x03" + bytes(32), b"\xff" * 8 + bytes(2048)]
+)
 def test_bytes_that_are_no_frontier_are_refused(data: bytes) -> None:
     with pytest.raises(LogFormatError):
         Frontier.from_bytes(data)

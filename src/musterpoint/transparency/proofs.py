@@ -68,9 +68,7 @@ def consistency_proof(source: TileSource, old: int, new: int) -> tuple[bytes, ..
     return tuple(reversed(proof))
 
 
-def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
-) -> None:
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Insist that a leaf is at `index` of the tree with this size and root. Raises NotProven.
 
     leaf  its hash, see `leaf_hash`
@@ -93,9 +91,7 @@ def verify_inclusion(
         _refuse("a proof that leads to the root", "one that leads elsewhere")
 
 
-def verify_consistency(
-    old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> None:
+def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Insist that the tree of `new` leaves continues the tree of `old` leaves. Raises NotProven.
 
     Trees of the same size must be equal and the proof empty. An old tree without leaves is refused: nothing

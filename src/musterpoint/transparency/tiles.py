@@ -79,10 +79,11 @@ def tiles_above(source: TileSource, begin: int, end: int) -> Iterator[Tile]:
         for number in range(begin // TILE_WIDTH, (end - 1) // TILE_WIDTH + 1):
             first = max(begin, number * TILE_WIDTH)
             known = first % TILE_WIDTH * HASH_BYTES
-            hashes = [source.tile(level, number)[:known] if known else b""]
-            for child in range(first, min(end, (number + 1) * TILE_WIDTH)):
-                hashes.append(root_of(below[child] if child in below else source.tile(level - 1, child)))
-            made[number] = b"".join(hashes)
+            children = range(first, min(end, (number + 1) * TILE_WIDTH))
+            full = [below[child] if child in below else source.tile(level - 1, child) for child in children]
+            made[number] = (source.tile(level, number)[:known] if known else b"") + b"".join(
+                map(root_of, full)
+            )
             yield Tile(level, number, made[number])
         below = made
 
