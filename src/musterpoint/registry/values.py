@@ -165,20 +165,29 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A person whose data are held; encounters in order of time."""
+    """A person whose data are held; encounters in order of time.
+
+    is_active    whether it is anybody still: a subject all of whose encounters went to others is not
+    merged_into  the subject that they went to, where it was one
+    """
 
     subject_id: SubjectId
     encounters: tuple[EncounterId, ...]
+    is_active: bool = True
+    merged_into: SubjectId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
     """One search or change; positions run 1, 2, 3 … without a gap.
 
-    body  pseudonymous facts as canonical JSON: no biometric data, no score, no name
+    kind    what happened; the class of the event alone where its facts are gone
+    body    pseudonymous facts as canonical JSON: no biometric data, no score, no name
+    author  the seat that acted; empty where the machine did so by itself
     """
 
     position: int
     occurred_at: Instant
     kind: str
     body: str
+    author: str = ""
