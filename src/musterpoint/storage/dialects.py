@@ -122,16 +122,16 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
-def is_ours(connection: sa.Connection) -> bool:
+def is_ours(connection: sa.Connection, mark: int = APPLICATION_ID) -> bool:
     """Whether the file was made by musterpoint. Nothing is changed in a file of others."""
-    return bool(connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID)
+    return bool(connection.exec_driver_sql("PRAGMA application_id").scalar() == mark)
 
 
-def prepare_new(path: Path) -> None:
+def prepare_new(path: Path, mark: int = APPLICATION_ID) -> None:
     """Mark an empty file as ours and set what a file keeps for good."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id={mark}")
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()

@@ -1,0 +1,134 @@
+"""The key store's database, `keys.db`, in the folder of its registry: opened, read, written, wiped.
+
+Guarantees as for the registry (`dialects`, `locking`): a change is in the file as a whole or not at all,
+and what returned survives loss of power. A key store appears in its folder whole, by renaming.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from musterpoint.errors import VersionMismatch
+from musterpoint.storage import dialects
+from musterpoint.storage.locking import WriterLock
+from musterpoint.storage.vault import faults, keyfile
+from musterpoint.storage.vault.key_tables import KEYS, key_store
+
+FILE_NAME: Final = "keys.db"
+FORMAT: Final = 1
+
+APPLICATION_ID: Final = 0x4D53544B
+"""Marks a key store in SQLite's header (`MSTK`), so that it is not taken for a registry."""
+
+_UNFINISHED: Final = "keys.new-"
+_WIPE_ATTEMPTS_MAX: Final = 20
+_WIPE_PAUSE_S: Final = 0.05
+
+
+class KeyStore:
+    """The tables of a key store. Threads may share it; a forked process opens its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = WriterLock(folder, name="keys")
+        self._engine = dialects.engine(folder / FILE_NAME)
+        self._writers = self._engine.execution_options(writer=True)
+
+    @staticmethod
+    def is_at(folder: Path) -> bool:
+        """Whether there is a key store in a folder."""
+        return (folder / FILE_NAME).exists()
+
+    @classmethod
+    def open(cls, folder: Path) -> KeyStore:
+        """Open a key store that is there. Raises Corrupt, VersionMismatch, StorageFull, RegistryBusy."""
+        store = cls(folder)
+        try:
+            store._accept()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _accept(self) -> None:
+        with self.reading() as connection:
+            if not dialects.is_ours(connection, APPLICATION_ID):
+                raise faults.damaged("the file of another program, or an empty one")
+            found = connection.execute(sa.select(key_store.c.format)).scalars().all()
+        if len(found) != 1:
+            raise faults.damaged("a key store that does not say its format")
+        if found[0] != FORMAT:
+            raise VersionMismatch(
+                expected=f"a key store of format {FORMAT}",
+                found=f"one of format {found[0]}, which another version of musterpoint has made",
+                hint="Use that version of musterpoint",
+                where=faults.WHERE,
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view."""
+        with faults.of_keys(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """The right to write, in fair turns. Committed and lasting when left without an error."""
+        with faults.of_keys(), self._lock.held(), self._writers.begin() as connection:
+            yield connection
+
+    def wipe(self) -> bool:
+        """Empty the write-ahead log, where destroyed keys still stand; False while a reader needs it."""
+        for attempt in range(_WIPE_ATTEMPTS_MAX):
+            if attempt:
+                time.sleep(_WIPE_PAUSE_S)
+            with faults.of_keys(), self._lock.held():
+                if dialects.truncate_log(self._engine):
+                    break
+        else:
+            return False
+        with self.writing() as connection:
+            connection.execute(sa.update(key_store).values(has_residue=False))
+        return True
+
+    def close(self) -> None:
+        """Give back all files."""
+        with faults.of_keys():
+            self._engine.dispose()
+
+
+def make(folder: Path, fill: Callable[[sa.Connection], None]) -> None:
+    """Make a key store in a folder, unless another process is quicker.
+
+    fill  puts its first rows into the empty tables; called while others wait
+    """
+    with faults.of_keys():
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+    with faults.of_keys(), WriterLock(folder, name="keys").held():
+        if KeyStore.is_at(folder):
+            return
+        if (folder / f"{FILE_NAME}-wal").exists():
+            raise faults.damaged("a write-ahead log whose keys.db is missing")
+        for leftover in folder.glob(f"{_UNFINISHED}*"):
+            leftover.unlink()
+        file, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=".db", dir=folder)
+        os.fchmod(file, 0o600)
+        os.close(file)
+        dialects.prepare_new(Path(name), APPLICATION_ID)
+        engine = dialects.engine(Path(name)).execution_options(writer=True)
+        with engine.begin() as connection:
+            KEYS.create_all(connection)
+            fill(connection)
+        engine.dispose()
+        Path(name).rename(folder / FILE_NAME)
+        keyfile.sync_folder(folder)

@@ -1,0 +1,310 @@
+"""The vault: seals and opens records under keys of their own, and destroys keys.
+
+Order instead of one transaction over two databases: a key is made, lasting, before the registry refers
+to it (one that nothing refers to does no harm); a key is destroyed after the registry says, lasting,
+that it is to be, and an interrupted erasure is taken up again.
+
+Guarantee: once `destroy` has returned, neither `keys.db` nor its write-ahead log holds the key. What
+other processes hold in memory, disks hold in old blocks and others hold in copies is beyond it.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from musterpoint.clock import Clock, SystemClock
+from musterpoint.identifiers import StationId
+from musterpoint.storage.vault import epochs, faults, keystore, sealing, stations
+from musterpoint.storage.vault.epochs import EpochKeys
+from musterpoint.storage.vault.key_tables import data_key, key_scope, key_store
+from musterpoint.storage.vault.keystore import KeyStore
+from musterpoint.storage.vault.memory import disable_core_dumps
+from musterpoint.storage.vault.scopes import KeyKind, KeyScope
+from musterpoint.storage.vault.sources import KeySources
+
+KEYS_KEPT_MAX: Final = 256
+"""Opened keys that a process keeps, of the records that it works on; the oldest makes room."""
+
+_FEW: Final = 32
+_ATTEMPTS_MAX: Final = 3
+_CLOCK: Final = SystemClock()
+_NO_KEY: Final = bytes(sealing.WRAPPED_BYTES)
+
+_WRAPPED: Final = sa.select(data_key.c.wrapped, key_scope.c.destroyed_at).join(
+    key_scope, key_scope.c.number == data_key.c.number
+)
+
+
+class Vault:
+    """The keys of one registry. Threads may share it; a forked process opens its own."""
+
+    def __init__(self, store: KeyStore, sources: KeySources, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[KeyScope, bytes] = {}
+        with store.reading() as connection:
+            self.store_id: uuid.UUID = connection.execute(sa.select(key_store.c.store_id)).scalar_one()
+            self.epoch_keys = EpochKeys(self.store_id, sources)
+            self.epoch_keys.open(connection, epochs.newest_number(connection))
+            has_residue = connection.execute(sa.select(key_store.c.has_residue)).scalar_one()
+        if has_residue:
+            store.wipe()
+
+    @classmethod
+    def open_at(
+        cls, folder: Path, sources: KeySources, *, must_exist: bool | None = None, clock: Clock = _CLOCK
+    ) -> Vault:
+        """Open the key store in a registry's folder; without one, make it, unless `must_exist`.
+
+        must_exist  by default, where the folder has a registry: new keys would not open it
+
+        Raises KeyMissing, WrongPassphrase and KeyExposed where the secret is not at hand, Corrupt where
+        the key store is damaged, VersionMismatch, StorageFull, RegistryBusy.
+        """
+        disable_core_dumps()
+        if not KeyStore.is_at(folder):
+            if (folder / "registry.db").exists() if must_exist is None else must_exist:
+                raise faults.missing(
+                    "the key store of this registry",
+                    f"no {keystore.FILE_NAME} in the folder",
+                    "Bring it back from where it is kept; without it nothing in the registry can be read",
+                    str(folder),
+                )
+            keystore.make(folder, lambda connection: _fill(connection, sources, clock))
+        store = KeyStore.open(folder)
+        try:
+            return cls(store, sources, clock)
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Give back all files, and forget keys."""
+        self._kept.clear()
+        self.store.close()
+
+    def new_key(self, *scopes: KeyScope) -> None:
+        """Make keys, lasting when it returns; one that is there already stays.
+
+        Raises KeyDestroyed where one was destroyed: it never comes back.
+        """
+        with self.store.writing() as connection:
+            number = epochs.newest_number(connection)
+            epoch_key = self.epoch_keys.open(connection, number)
+            assert epoch_key is not None, "the newest epoch is live"
+            made: dict[KeyScope, bytes] = {}
+            for scope in scopes:
+                found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+                if found is None:
+                    made[scope] = sealing.new_key()
+                elif found.destroyed_at is not None:
+                    raise faults.destroyed(scope.kind)
+            wrapped = [sealing.wrap(number, epoch_key, scope, key) for scope, key in made.items()]
+            self._add(connection, list(made), wrapped, destroyed_at=None)
+        for scope, key in made.items():
+            self._keep(scope, key)
+
+    def _add(
+        self,
+        connection: sa.Connection,
+        scopes: Sequence[KeyScope],
+        wrapped: Sequence[bytes],
+        destroyed_at: int | None,
+    ) -> None:
+        if not scopes:
+            return
+        last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(data_key.c.number), 0))).scalar_one()
+        numbers = range(last + 1, last + 1 + len(scopes))
+        rows = [
+            {"number": number, "kind": scope.kind.value, "identifier": scope.identifier}
+            | {"made_at": self.clock.now(), "destroyed_at": destroyed_at}
+            for number, scope in zip(numbers, scopes, strict=True)
+        ]
+        connection.execute(sa.insert(key_scope), rows)
+        keys = [{"number": number, "wrapped": one} for number, one in zip(numbers, wrapped, strict=True)]
+        connection.execute(sa.insert(data_key), keys)
+
+    def has(self, scope: KeyScope) -> bool:
+        """Whether there is a key for these records that was not destroyed."""
+        with self.store.reading() as connection:
+            found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+        return found is not None and found.destroyed_at is None
+
+    def is_destroyed(self, scope: KeyScope) -> bool:
+        """Whether the key of these records was destroyed."""
+        with self.store.reading() as connection:
+            found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+        return found is not None and found.destroyed_at is not None
+
+    def seal(self, scope: KeyScope, record: str, plain: bytes) -> bytes:
+        """Encrypt a record under the key of its scope, 29 bytes longer.
+
+        record  the record's own name, such as its table and identifier; it opens under no other
+
+        Raises KeyDestroyed, and Corrupt where `new_key` was never called.
+        """
+        key = self._kept.get(scope)
+        return sealing.seal(key or self._key(scope, record), scope, record, plain)
+
+    def open(self, scope: KeyScope, record: str, sealed: bytes) -> bytes:
+        """What was sealed. Raises KeyDestroyed; Corrupt where it was changed or is another record's."""
+        # Another process may have destroyed the key of an encounter since it was kept here.
+        key = None if scope.kind is KeyKind.ENCOUNTER else self._kept.get(scope)
+        plain = sealing.open_sealed(key or self._key(scope, record), scope, record, sealed)
+        if plain is None:
+            raise faults.does_not_open(_place(record))
+        return plain
+
+    def open_many(self, records: Sequence[tuple[KeyScope, str, bytes]]) -> list[bytes | None]:
+        """Open many records at once: scope, record and sealed bytes of each; None where its key is
+        destroyed.
+
+        Keys are read together and not kept. Raises Corrupt.
+        """
+        keys = self._keys({scope for scope, _, _ in records})
+        opened: list[bytes | None] = []
+        for scope, record, sealed in records:
+            key = keys.get(scope)
+            plain = None if key is None else sealing.open_sealed(key, scope, record, sealed)
+            if key is not None and plain is None:
+                raise faults.does_not_open(_place(record))
+            opened.append(plain)
+        return opened
+
+    def destroy(self, *scopes: KeyScope) -> None:
+        """Destroy keys for good; a key that never was here can then not be made either. Repeatable."""
+        now = self.clock.now()
+        with self.store.writing() as connection:
+            unknown = [scope for scope in scopes if not _destroy(connection, scope, now)]
+            self._add(connection, unknown, [_NO_KEY] * len(unknown), destroyed_at=now)
+            connection.execute(sa.update(key_store).values(has_residue=True))
+        with self._lock:
+            for scope in scopes:
+                self._kept.pop(scope, None)
+        self.store.wipe()
+
+    def destroyed(self, kind: KeyKind) -> frozenset[bytes]:
+        """Identifiers of all scopes of a kind whose key was destroyed."""
+        gone = sa.select(key_scope.c.identifier).where(
+            key_scope.c.kind == kind.value, key_scope.c.destroyed_at.is_not(None)
+        )
+        with self.store.reading() as connection:
+            return frozenset(connection.execute(gone).scalars())
+
+    def station_id(self) -> StationId:
+        """The present identifier of this station, which signs with `station_key`."""
+        with self.store.reading() as connection:
+            return stations.present(connection).station_id
+
+    def station_key(self) -> Ed25519PrivateKey:
+        """The key by which this station signs events and checkpoints. Raises Corrupt."""
+        with self.store.reading() as connection:
+            present = stations.present(connection)
+        return present.private_key(self._key(KeyScope.installation(), "station key"))
+
+    def renew_station(self) -> StationId:
+        """Go on as another station, with a key of its own, as after a restore."""
+        key = self._key(KeyScope.installation(), "station key")
+        with self.store.writing() as connection:
+            return stations.add(connection, key, self.clock.now())
+
+    def _keep(self, scope: KeyScope, key: bytes) -> None:
+        with self._lock:
+            self._kept[scope] = key
+            while len(self._kept) > KEYS_KEPT_MAX:
+                del self._kept[next(iter(self._kept))]
+
+    def _key(self, scope: KeyScope, record: str) -> bytes:
+        """The key of a scope from the store. Raises KeyDestroyed, Corrupt."""
+        for _ in range(_ATTEMPTS_MAX):
+            with self.store.reading() as connection:
+                found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+                if found is None:
+                    raise faults.no_key(_place(record))
+                if found.destroyed_at is not None:
+                    raise faults.destroyed(_place(record))
+                epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(found.wrapped))
+            if epoch_key is None:
+                # In this view the epoch is over and yet wraps a key.
+                continue
+            key = sealing.unwrap(epoch_key, scope, found.wrapped)
+            if key is None:
+                raise faults.damaged("a wrapped key that was changed since it was written")
+            self._keep(scope, key)
+            return key
+        raise faults.damaged("a key that is wrapped by an epoch whose key was destroyed")
+
+    def _keys(self, scopes: set[KeyScope]) -> dict[KeyScope, bytes]:
+        """The keys of many scopes, without those that were destroyed. Raises Corrupt."""
+        wanted = _WRAPPED.add_columns(key_scope.c.kind, key_scope.c.identifier)
+        kinds = {scope.kind for scope in scopes}
+        keys: dict[KeyScope, bytes] = {}
+        gone: set[KeyScope] = set()
+        with self.store.reading() as connection:
+            for kind in kinds:
+                of_kind = wanted.where(key_scope.c.kind == kind.value)
+                few = [scope.identifier for scope in scopes if scope.kind is kind]
+                if len(few) <= _FEW:
+                    of_kind = of_kind.where(key_scope.c.identifier.in_(few))
+                for wrapped, destroyed_at, _, identifier in connection.execute(of_kind):
+                    scope = KeyScope(kind, identifier)
+                    if scope not in scopes:
+                        continue
+                    if destroyed_at is not None:
+                        gone.add(scope)
+                        continue
+                    epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(wrapped))
+                    key = sealing.unwrap(epoch_key, scope, wrapped) if epoch_key else None
+                    if key is None:
+                        raise faults.damaged("a wrapped key that was changed since it was written")
+                    keys[scope] = key
+        if scopes - keys.keys() - gone:
+            raise faults.no_key("registry")
+        return keys
+
+
+def _is(scope: KeyScope) -> tuple[sa.ColumnElement[bool], ...]:
+    return (key_scope.c.kind == scope.kind.value, key_scope.c.identifier == scope.identifier)
+
+
+def _place(record: str) -> str:
+    """The kind of a record without its identifier, which may be a person's."""
+    return record.partition("/")[0] or "record"
+
+
+def _destroy(connection: sa.Connection, scope: KeyScope, now: int) -> bool:
+    """Overwrite a key where it stands; False where there is none."""
+    number = connection.execute(sa.select(key_scope.c.number).where(*_is(scope))).scalar()
+    if number is None:
+        return False
+    connection.execute(sa.update(data_key).where(data_key.c.number == number).values(wrapped=_NO_KEY))
+    over = sa.update(key_scope).where(key_scope.c.number == number, key_scope.c.destroyed_at.is_(None))
+    connection.execute(over.values(destroyed_at=now))
+    return True
+
+
+def _fill(connection: sa.Connection, sources: KeySources, clock: Clock) -> None:
+    """The first rows of a key store: its name, its first epoch, and this station."""
+    store_id, now = uuid.uuid4(), clock.now()
+    epoch_key, key, scope = sealing.new_key(), sealing.new_key(), KeyScope.installation()
+    envelope = sources.first(str(store_id)).wrap(epoch_key, epochs.about(store_id, 1))
+    row = {"number": 1, "format": keystore.FORMAT, "store_id": store_id, "has_residue": False}
+    connection.execute(sa.insert(key_store).values(row))
+    epochs.add(connection, 1, envelope, epoch_key, now)
+    connection.execute(
+        sa.insert(key_scope).values(
+            {"number": 1, "kind": scope.kind.value, "identifier": scope.identifier}
+            | {"made_at": now, "destroyed_at": None}
+        )
+    )
+    wrapped = sealing.wrap(1, epoch_key, scope, key)
+    connection.execute(sa.insert(data_key).values({"number": 1, "wrapped": wrapped}))
+    stations.add(connection, key, now)
