@@ -81,7 +81,7 @@ def birth_range(born: str) -> tuple[datetime.date, datetime.date]:
         raise _unusable("a birth as 2009, 2009-04 or 2009-04-30", "something else")
     numbers = [int(part) for part in parts]
     try:
-        first = datetime.date(*(numbers + [1, 1])[:3])
+        first = datetime.date(*[*numbers, 1, 1][:3])
         if len(numbers) == 3:
             return first, first
         following = (

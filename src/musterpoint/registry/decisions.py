@@ -8,7 +8,7 @@ asked beforehand, by `check_proposal`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -254,11 +254,16 @@ class Proposal:
 
 
 def check_proposal(
-    presentation: Presentation, proposal: Proposal, *, now: Instant, exceptions_need_two: bool
+    presentation: Presentation,
+    proposal: Proposal,
+    *,
+    now: Instant,
+    second_person: Collection[str] = (),
 ) -> RuleDepartedFrom | None:
     """The rule that the proposal departs from, where it may be decided so.
 
-    exceptions_need_two  whether the agreement asks for a second person
+    second_person  what a second person confirms: decisions such as `denied`, rules that an exception departs
+                   from such as `refused`, or `exception` for all of them
 
     Raises Conflict where the state does not allow it, UnusableInput where something is missing.
     """
@@ -275,15 +280,23 @@ def check_proposal(
             found="candidates that nobody has decided about",
             hint="Decide the case first, or refer the person",
         )
-    if proposal.state is not DecisionState.CLEARED:
-        return None
-    if presentation.is_unaccompanied and not proposal.has_carer:
+    departed = None
+    if proposal.state is DecisionState.CLEARED:
+        if presentation.is_unaccompanied and not proposal.has_carer:
+            raise UnusableInput(
+                expected="a carer who answers for the child",
+                found="none",
+                hint="Name the carer's encounter with --carer",
+            )
+        departed = _check_exception(presentation, proposal)
+    confirmed = {proposal.state.value} | ({"exception", departed.value} if departed else set())
+    if not proposal.approver and confirmed & set(second_person):
         raise UnusableInput(
-            expected="a carer who answers for the child",
-            found="none",
-            hint="Name the carer's encounter with --carer",
+            expected="a second person, as the agreement asks for",
+            found="one",
+            hint="Name the second person's seat with --second",
         )
-    return _check_exception(presentation, proposal, exceptions_need_two)
+    return departed
 
 
 def _check_text_and_time(presentation: Presentation, proposal: Proposal, now: Instant) -> None:
@@ -306,9 +319,7 @@ def _check_text_and_time(presentation: Presentation, proposal: Proposal, now: In
         )
 
 
-def _check_exception(
-    presentation: Presentation, proposal: Proposal, exceptions_need_two: bool
-) -> RuleDepartedFrom | None:
+def _check_exception(presentation: Presentation, proposal: Proposal) -> RuleDepartedFrom | None:
     departed = presentation.rule_departed_from
     if departed is None and proposal.is_exception:
         raise UnusableInput(
@@ -321,11 +332,5 @@ def _check_exception(
             expected=f"a recorded exception, since the person was not searched to the end ({departed.value})",
             found="none",
             hint="Say why with --exception",
-        )
-    if departed is not None and exceptions_need_two and not proposal.approver:
-        raise UnusableInput(
-            expected="a second person, as the agreement asks for with exceptions",
-            found="one",
-            hint="Name the second person's seat with --second",
         )
     return departed

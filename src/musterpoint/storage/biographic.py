@@ -1,0 +1,33 @@
+"""Biographic data: sealed under the key of their encounter, apart from everything that is searched."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from musterpoint.identifiers import EncounterId
+from musterpoint.registry.biographic import Biography
+from musterpoint.storage import sealed, tables
+from musterpoint.storage.reading import Snapshot
+from musterpoint.storage.writing import UnitOfWork
+
+biography = sa.Table(
+    "biography",
+    tables.METADATA,
+    sa.Column("encounter_id", sa.Uuid, primary_key=True),
+    sa.Column("detail", sa.LargeBinary, nullable=False),
+    tables.stamp(),
+)
+
+
+def add(work: UnitOfWork, encounter_id: EncounterId, told: Biography) -> None:
+    """Keep what was told at an encounter. Raises Conflict where something is kept already."""
+    detail = sealed.seal_text(work, encounter_id, "biography", told.to_json())
+    work.insert(biography, work.stamped({"encounter_id": encounter_id, "detail": detail}))
+
+
+def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> Biography | None:
+    """What was told at an encounter; None where nothing was, or it was erased."""
+    statement = sa.select(biography.c.detail).where(biography.c.encounter_id == encounter_id)
+    found = snapshot.fetch(statement, lambda row: bytes(row.detail))
+    text = sealed.open_text(snapshot, encounter_id, "biography", found[0]) if found else None
+    return None if text is None else Biography.from_json(text)
