@@ -3,11 +3,13 @@
 from musterpoint.registry.rules import (
     ANSWER_OF_VERDICT,
     ScreeningDecision,
+    answer_after_verdict,
     decide_screening,
     outcome_without_sample,
 )
 from musterpoint.registry.values import (
     Answer,
+    CannotTellReason,
     Case,
     CaseCandidate,
     Encounter,
@@ -24,6 +26,7 @@ from musterpoint.registry.values import (
 __all__ = [
     "ANSWER_OF_VERDICT",
     "Answer",
+    "CannotTellReason",
     "Case",
     "CaseCandidate",
     "Encounter",
@@ -36,6 +39,7 @@ __all__ = [
     "ScreeningDecision",
     "Subject",
     "Verdict",
+    "answer_after_verdict",
     "decide_screening",
     "outcome_without_sample",
 ]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from musterpoint.errors import UnusableInput
 from musterpoint.limits import BIOGRAPHIC_FIELDS_MAX, TEXT_CHARACTERS_MAX
@@ -45,15 +45,13 @@ class Biography:
         """Whether nothing was told."""
         return not (self.name or self.born or self.fields)
 
-    def to_json(self) -> str:
-        """As it is sealed; `from_json` reads it."""
-        facts = {"name": self.name, "born": self.born, "fields": dict(self.fields)}
-        return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+    def facts(self) -> dict[str, object]:
+        """As it is sealed; `from_facts` reads it."""
+        return {"name": self.name, "born": self.born, "fields": dict(self.fields)}
 
     @classmethod
-    def from_json(cls, text: str) -> Biography:
-        """The biography that `to_json` wrote."""
-        facts = json.loads(text)
+    def from_facts(cls, facts: Mapping[str, Any]) -> Biography:
+        """The biography that `facts` told."""
         return cls(name=facts["name"], born=facts["born"], fields=facts["fields"])
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry.biographic import Biography
-from musterpoint.storage import sealed, tables
+from musterpoint.storage import sealed_facts, tables
 from musterpoint.storage.reading import Snapshot
-from musterpoint.storage.writing import UnitOfWork
+
+if TYPE_CHECKING:
+    from musterpoint.storage.writing import UnitOfWork
 
 biography = sa.Table(
     "biography",
@@ -21,7 +25,7 @@ biography = sa.Table(
 
 def add(work: UnitOfWork, encounter_id: EncounterId, told: Biography) -> None:
     """Keep what was told at an encounter. Raises Conflict where something is kept already."""
-    detail = sealed.seal_text(work, encounter_id, "biography", told.to_json())
+    detail = sealed_facts.seal(work, encounter_id, "biography", told.facts())
     work.insert(biography, work.stamped({"encounter_id": encounter_id, "detail": detail}))
 
 
@@ -29,5 +33,5 @@ def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> Biography | N
     """What was told at an encounter; None where nothing was, or it was erased."""
     statement = sa.select(biography.c.detail).where(biography.c.encounter_id == encounter_id)
     found = snapshot.fetch(statement, lambda row: bytes(row.detail))
-    text = sealed.open_text(snapshot, encounter_id, "biography", found[0]) if found else None
-    return None if text is None else Biography.from_json(text)
+    facts = sealed_facts.unseal(snapshot, encounter_id, "biography", found[0]) if found else {}
+    return Biography.from_facts(facts) if facts else None

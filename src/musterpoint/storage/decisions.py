@@ -7,22 +7,25 @@ that everybody who came stays counted.
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId
-from musterpoint.registry import Answer, CannotTellReason, Outcome
+from musterpoint.registry import Answer, Outcome
 from musterpoint.registry.alarms import Level, Rate
 from musterpoint.registry.decisions import Decision, DecisionState, RuleDepartedFrom
-from musterpoint.storage import sealed, tables
+from musterpoint.registry.values import CannotTellReason
+from musterpoint.storage import sealed_facts, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
-from musterpoint.storage.writing import UnitOfWork
+
+if TYPE_CHECKING:
+    from musterpoint.storage.writing import UnitOfWork
 
 # reason: why nobody could be told, or why finding nobody would tell nothing
 # counted: the journal line of the outcome; a receipt proves that it is in the log
@@ -114,7 +117,7 @@ def add_presentation(work: UnitOfWork, made: StoredPresentation) -> None:
         "reason": made.reason.value if made.reason else None,
         "no_list": made.no_list,
         "counted": made.counted,
-        "detail": sealed.seal_json(work, made.encounter_id, "presentation", detail),
+        "detail": sealed_facts.seal(work, made.encounter_id, "presentation", detail),
     }
     work.insert(presentation, work.stamped(row))
 
@@ -128,9 +131,9 @@ def presentation_of(snapshot: Snapshot, encounter_id: EncounterId) -> StoredPres
 
 def _presentation_of(snapshot: Snapshot, row: Row) -> StoredPresentation:
     encounter_id = EncounterId(row.encounter_id)
-    detail = sealed.open_json(snapshot, encounter_id, "presentation", row.detail)
+    detail = sealed_facts.unseal(snapshot, encounter_id, "presentation", row.detail)
     facts = None
-    if detail is not None:
+    if detail:
         facts = GateFacts(
             age=detail["age"],
             carer=EncounterId(UUID(detail["carer"])) if detail["carer"] else None,
@@ -161,7 +164,7 @@ def add(work: UnitOfWork, made: Decision) -> None:
         "approver": made.approver,
         "decided_at": made.decided_at,
         "expires_at": made.expires_at,
-        "detail": sealed.seal_json(work, made.encounter_id, f"decision {made.decision_id}", detail),
+        "detail": sealed_facts.seal(work, made.encounter_id, f"decision {made.decision_id}", detail),
     }
     work.insert(decision, work.stamped(row))
 
@@ -174,19 +177,18 @@ def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> tuple[Decisio
 
 def _decision_of(snapshot: Snapshot, row: Row) -> Decision:
     encounter_id = EncounterId(row.encounter_id)
-    detail = sealed.open_json(snapshot, encounter_id, f"decision {row.decision_id}", row.detail)
-    detail = detail or {"carer": "", "ground": ""}
+    detail = sealed_facts.unseal(snapshot, encounter_id, f"decision {row.decision_id}", row.detail)
     return Decision(
         decision_id=row.decision_id,
         encounter_id=encounter_id,
         state=DecisionState(row.state),
-        ground=detail["ground"],
+        ground=detail.get("ground", ""),
         author=row.author,
         decided_at=Instant(row.decided_at),
         exception_of=RuleDepartedFrom(row.exception_of) if row.exception_of else None,
         approver=row.approver,
         expires_at=None if row.expires_at is None else Instant(row.expires_at),
-        carer=EncounterId(UUID(detail["carer"])) if detail["carer"] else None,
+        carer=EncounterId(UUID(detail["carer"])) if detail.get("carer") else None,
     )
 
 
