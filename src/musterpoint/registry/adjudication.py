@@ -12,9 +12,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
+from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry.values import Verdict
+
+NEVER: Final = Instant(0)
 
 OPINIONS: Final = 2
 """Independent opinions of a pair before an arbiter is asked."""
@@ -25,6 +29,15 @@ class Side(StrEnum):
 
     LEFT = "left"
     RIGHT = "right"
+
+
+class Standing(StrEnum):
+    """How far the decision of a pair has come."""
+
+    WANTS_OPINION = "wants an opinion"
+    WANTS_ARBITER = "wants an arbiter"
+    PROVISIONAL = "provisional"
+    DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,26 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two encounters of which people say whether they are of one person.
+
+    pair_id   what an adjudicator sees of it: random, so that it tells neither order nor number
+    round     0 at first, the number of the appeal afterwards
+    standing  how far the decision has come
+    verdict   None while nothing follows from the opinions
+    """
+
+    number: int
+    pair_id: UUID
+    probe_id: EncounterId
+    candidate_id: EncounterId
+    round: int
+    standing: Standing
+    verdict: Verdict | None = None
+    decided_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdjudicationPolicy:
     """What an agreement says about adjudication.
 
@@ -55,20 +88,18 @@ class AdjudicationPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """What one seat said of a pair; `is_arbiter` where it was the third."""
+    """What one seat said of a pair; `is_arbiter` where it was the third.
+
+    shown_at, given_at  when the pair was first shown to the seat, and when it answered
+    """
 
     seat: str
     verdict: Verdict
     is_arbiter: bool = False
-
-
-class Standing(StrEnum):
-    """How far the decision of a pair has come."""
-
-    WANTS_OPINION = "wants an opinion"
-    WANTS_ARBITER = "wants an arbiter"
-    PROVISIONAL = "provisional"
-    DECIDED = "decided"
+    reason: str = ""
+    marks: tuple[Mark, ...] = ()
+    shown_at: Instant = NEVER
+    given_at: Instant = NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

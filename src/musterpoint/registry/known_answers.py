@@ -13,12 +13,39 @@ from typing import Final
 
 from musterpoint.registry.binomial import ExactInterval, clopper_pearson
 from musterpoint.registry.values import Verdict
+from musterpoint.templates import FingerPosition
 
 SEEDS_MIN: Final = 30
 """Below so many known-answer pairs nothing is shown: who errs on one in ten passes 30 with 4 %."""
 
 SHARE: Final = 0.08
 """Known-answer pairs among all pairs that an adjudicator is shown: 5 to 10 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression:
+    """One finger as an adjudicator sees it, without whose it is.
+
+    template  bytes of `musterpoint.templates.encode`
+    image     canonical PNG, or None where none is kept
+    """
+
+    position: FingerPosition
+    template: bytes
+    image: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAnswer:
+    """Fingers of two encounters that never were, of one person or of two.
+
+    source  where they come from, such as `synthetic` or the name of a collection
+    """
+
+    is_mated: bool
+    probe: tuple[Impression, ...]
+    candidate: tuple[Impression, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The registry on disk: what `musterpoint.registry` defines, kept in SQLite."""
 
-from musterpoint.storage import erasing, retention
+from musterpoint.storage import adjudication, erasing, known_answers, retention
 from musterpoint.storage.database import Database, upgrade
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import IndexRow
@@ -12,7 +12,9 @@ __all__ = [
     "IndexRow",
     "Snapshot",
     "UnitOfWork",
+    "adjudication",
     "erasing",
+    "known_answers",
     "retention",
     "upgrade",
 ]
