@@ -101,3 +101,8 @@ def exposed(path: Path, found: str) -> KeyExposed:
         hint=f"Run: chmod 600 {path.name}; if others may have read it, also: musterpoint key rotate",
         where=str(path),
     )
+
+
+def place(record: str) -> str:
+    """The kind of a record without its identifier, which may be a person's."""
+    return record.partition("/")[0] or "record"

@@ -16,7 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from musterpoint.storage.vault.scopes import KeyScope
+from musterpoint.storage.vault.scopes import KeyKind, KeyScope
 
 KEY_BYTES: Final = 32
 
@@ -28,8 +28,11 @@ OVERHEAD_BYTES: Final = 29
 
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
-_EPOCH_BYTES: Final = 4
-WRAPPED_BYTES: Final = _EPOCH_BYTES + _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
+EPOCH_BYTES: Final = 4
+NO_EPOCH: Final = bytes(EPOCH_BYTES)
+"""In the place of an epoch's number: the key was destroyed."""
+
+WRAPPED_BYTES: Final = EPOCH_BYTES + _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
 
 _MARK: Final = bytes([VERSION])
 
@@ -59,24 +62,31 @@ def _about(scope: KeyScope, record: str) -> bytes:
 def wrap(epoch: int, epoch_key: bytes, scope: KeyScope, key: bytes) -> bytes:
     """A data key, encrypted under the key of an epoch; always `WRAPPED_BYTES` long."""
     nonce = os.urandom(_NONCE_BYTES)
-    number = epoch.to_bytes(_EPOCH_BYTES)
-    return number + nonce + AESGCM(epoch_key).encrypt(nonce, key, _about_key(scope, number))
+    number = epoch.to_bytes(EPOCH_BYTES)
+    return (
+        number
+        + nonce
+        + AESGCM(epoch_key).encrypt(nonce, key, about_key(scope.kind, scope.identifier, number))
+    )
 
 
 def epoch_of(wrapped: bytes) -> int:
     """Under the key of which epoch a data key is wrapped; 0 where it was destroyed."""
-    return int.from_bytes(wrapped[:_EPOCH_BYTES])
+    return int.from_bytes(wrapped[:EPOCH_BYTES])
 
 
 def unwrap(epoch_key: bytes, scope: KeyScope, wrapped: bytes) -> bytes | None:
     """The data key; None where anything about it was changed."""
     if len(wrapped) != WRAPPED_BYTES:
         return None
-    return decrypt(epoch_key, wrapped[4:16], wrapped[16:], _about_key(scope, wrapped[:4]))
+    return decrypt(
+        epoch_key, wrapped[4:16], wrapped[16:], about_key(scope.kind, scope.identifier, wrapped[:4])
+    )
 
 
-def _about_key(scope: KeyScope, epoch: bytes) -> bytes:
-    return b"musterpoint/data-key/v1\0%b%b\0%b" % (epoch, scope.kind.encode(), scope.identifier)
+def about_key(kind: KeyKind, identifier: bytes, epoch: bytes) -> bytes:
+    """What a wrapped key is bound to: a key in the place of another does not open."""
+    return b"musterpoint/data-key/v1\0%b%b\0%b" % (epoch, kind.encode(), identifier)
 
 
 def encrypt(key: bytes, plain: bytes, about: bytes) -> bytes:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from musterpoint.clock import Clock, SystemClock
 from musterpoint.identifiers import StationId
-from musterpoint.storage.vault import epochs, faults, keystore, sealing, stations
+from musterpoint.storage.vault import bulk, epochs, faults, keystore, sealing, stations
 from musterpoint.storage.vault.epochs import EpochKeys
 from musterpoint.storage.vault.key_tables import data_key, key_scope, key_store
 from musterpoint.storage.vault.keystore import KeyStore
@@ -32,7 +32,6 @@ from musterpoint.storage.vault.sources import KeySources
 KEYS_KEPT_MAX: Final = 256
 """Opened keys that a process keeps, of the records that it works on; the oldest makes room."""
 
-_FEW: Final = 32
 _ATTEMPTS_MAX: Final = 3
 _CLOCK: Final = SystemClock()
 _NO_KEY: Final = bytes(sealing.WRAPPED_BYTES)
@@ -100,13 +99,10 @@ class Vault:
             number = epochs.newest_number(connection)
             epoch_key = self.epoch_keys.open(connection, number)
             assert epoch_key is not None, "the newest epoch is live"
-            made: dict[KeyScope, bytes] = {}
-            for scope in scopes:
-                found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
-                if found is None:
-                    made[scope] = sealing.new_key()
-                elif found.destroyed_at is not None:
-                    raise faults.destroyed(scope.kind)
+            there = _there(connection, scopes)
+            if not all(there.values()):
+                raise faults.destroyed("keys")
+            made = {scope: sealing.new_key() for scope in scopes if scope not in there}
             wrapped = [sealing.wrap(number, epoch_key, scope, key) for scope, key in made.items()]
             self._add(connection, list(made), wrapped, destroyed_at=None)
         for scope, key in made.items():
@@ -160,7 +156,7 @@ class Vault:
         key = None if scope.kind is KeyKind.ENCOUNTER else self._kept.get(scope)
         plain = sealing.open_sealed(key or self._key(scope, record), scope, record, sealed)
         if plain is None:
-            raise faults.does_not_open(_place(record))
+            raise faults.does_not_open(faults.place(record))
         return plain
 
     def open_many(self, records: Sequence[tuple[KeyScope, str, bytes]]) -> list[bytes | None]:
@@ -169,15 +165,16 @@ class Vault:
 
         Keys are read together and not kept. Raises Corrupt.
         """
-        keys = self._keys({scope for scope, _, _ in records})
-        opened: list[bytes | None] = []
-        for scope, record, sealed in records:
-            key = keys.get(scope)
-            plain = None if key is None else sealing.open_sealed(key, scope, record, sealed)
-            if key is not None and plain is None:
-                raise faults.does_not_open(_place(record))
-            opened.append(plain)
-        return opened
+        wanted: dict[KeyKind, set[bytes]] = {kind: set() for kind in KeyKind}
+        for (kind, identifier), _, _ in records:
+            wanted[kind].add(identifier)
+        with self.store.reading() as connection:
+            keys = {
+                kind: bulk.opened_keys(connection, self.epoch_keys, kind, identifiers)
+                for kind, identifiers in wanted.items()
+                if identifiers
+            }
+        return bulk.opened(keys, records)
 
     def destroy(self, *scopes: KeyScope) -> None:
         """Destroy keys for good; a key that never was here can then not be made either. Repeatable."""
@@ -228,9 +225,9 @@ class Vault:
             with self.store.reading() as connection:
                 found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
                 if found is None:
-                    raise faults.no_key(_place(record))
+                    raise faults.no_key(faults.place(record))
                 if found.destroyed_at is not None:
-                    raise faults.destroyed(_place(record))
+                    raise faults.destroyed(faults.place(record))
                 epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(found.wrapped))
             if epoch_key is None:
                 # In this view the epoch is over and yet wraps a key.
@@ -242,42 +239,19 @@ class Vault:
             return key
         raise faults.damaged("a key that is wrapped by an epoch whose key was destroyed")
 
-    def _keys(self, scopes: set[KeyScope]) -> dict[KeyScope, bytes]:
-        """The keys of many scopes, without those that were destroyed. Raises Corrupt."""
-        wanted = _WRAPPED.add_columns(key_scope.c.kind, key_scope.c.identifier)
-        kinds = {scope.kind for scope in scopes}
-        keys: dict[KeyScope, bytes] = {}
-        gone: set[KeyScope] = set()
-        with self.store.reading() as connection:
-            for kind in kinds:
-                of_kind = wanted.where(key_scope.c.kind == kind.value)
-                few = [scope.identifier for scope in scopes if scope.kind is kind]
-                if len(few) <= _FEW:
-                    of_kind = of_kind.where(key_scope.c.identifier.in_(few))
-                for wrapped, destroyed_at, _, identifier in connection.execute(of_kind):
-                    scope = KeyScope(kind, identifier)
-                    if scope not in scopes:
-                        continue
-                    if destroyed_at is not None:
-                        gone.add(scope)
-                        continue
-                    epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(wrapped))
-                    key = sealing.unwrap(epoch_key, scope, wrapped) if epoch_key else None
-                    if key is None:
-                        raise faults.damaged("a wrapped key that was changed since it was written")
-                    keys[scope] = key
-        if scopes - keys.keys() - gone:
-            raise faults.no_key("registry")
-        return keys
-
 
 def _is(scope: KeyScope) -> tuple[sa.ColumnElement[bool], ...]:
     return (key_scope.c.kind == scope.kind.value, key_scope.c.identifier == scope.identifier)
 
 
-def _place(record: str) -> str:
-    """The kind of a record without its identifier, which may be a person's."""
-    return record.partition("/")[0] or "record"
+def _there(connection: sa.Connection, scopes: Sequence[KeyScope]) -> dict[KeyScope, bool]:
+    """Those of the scopes that are known, and whether their key is still there."""
+    there: dict[KeyScope, bool] = {}
+    for kind in {scope.kind for scope in scopes}:
+        identifiers = {scope.identifier for scope in scopes if scope.kind is kind}
+        for identifier, wrapped in bulk.wrapped_keys(connection, kind, identifiers):
+            there[KeyScope(kind, identifier)] = sealing.epoch_of(wrapped) != 0
+    return there
 
 
 def _destroy(connection: sa.Connection, scope: KeyScope, now: int) -> bool:
