@@ -64,6 +64,8 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("adjudicate", "1", "--same", "A", *REGISTRY),
         ("identify", other, *REGISTRY),
         ("enrol", "collection", "--gallery", "earlier", *REGISTRY),
+        ("retention", "show", *REGISTRY),
+        ("retention", "run", "--dry-run", *REGISTRY),
         *((name, *REGISTRY) for name in ("encounters", "journal", "status", "upgrade")),
     ]
 

@@ -14,7 +14,7 @@ from musterpoint.errors import AlreadyErased, Conflict, NotFound
 from musterpoint.identifiers import SubjectId
 from musterpoint.registry import Answer, Verdict
 from musterpoint.workflows.adjudication import settle
-from musterpoint.workflows.erasure import Erasure, erase, find_erasable
+from musterpoint.workflows.erasure import Erased, erase, find_erasable
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
 
@@ -23,10 +23,10 @@ def _subject(text: str | None) -> SubjectId:
     return SubjectId(uuid.UUID(text or ""))
 
 
-def _erase(station: Station, identifier: str | None) -> Erasure:
+def _erase(station: Station, identifier: str | None) -> Erased:
     with station.database.read() as snapshot:
         found = find_erasable(snapshot, identifier or "")
-    return erase(station.database, found)
+    return erase(station, found)
 
 
 def test_an_erased_person_is_not_found_by_a_station_that_searched_before(station: Station) -> None:

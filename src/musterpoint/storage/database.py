@@ -122,12 +122,22 @@ class Database:
             with translated():
                 connection.close()
 
-    def _finish_erasures(self) -> None:
-        """Wipe what a process that died right after an erasure could not wipe."""
+    def wipe_residue(self) -> bool:
+        """Empty the write-ahead log where erased bytes still stand; False while a reader needs it."""
+        if self._has_residue():
+            with self._lock.held():
+                self._wipe_residue()
+        return not self._has_residue()
+
+    def _has_residue(self) -> bool:
         with translated(), self._engine.connect() as connection:
             marks = [sa.select(mark).where(mark).limit(1) for mark in erasing.RESIDUES]
-            if all(connection.execute(mark).first() is None for mark in marks):
-                return
+            return any(connection.execute(mark).first() is not None for mark in marks)
+
+    def _finish_erasures(self) -> None:
+        """Wipe what a process that died right after an erasure could not wipe."""
+        if not self._has_residue():
+            return
         # Whoever holds the lock will do it, or the next who opens the registry.
         with suppress(RegistryBusy), WriterLock(self._folder, wait_max_s=0).held():
             self._wipe_residue()

@@ -340,6 +340,22 @@ def _erasure(row: Row, stores: tuple[Store, ...]) -> Erasure:
     )
 
 
+def erased_encounters(snapshot: Snapshot, subject_id: UUID) -> tuple[EncounterId, ...]:
+    """The encounters that went with a subject."""
+    grave = tables.erased_encounter.c
+    theirs = sa.select(grave.encounter_id).where(grave.subject_id == subject_id)
+    return snapshot.fetch(theirs.order_by(grave.encounter_id), lambda row: EncounterId(row.encounter_id))
+
+
+def erased_ids(snapshot: Snapshot) -> frozenset[UUID]:
+    """Every subject and encounter that was erased: what must never be added again."""
+    subjects = snapshot.fetch(sa.select(tables.erased_subject.c.subject_id), lambda row: UUID(str(row[0])))
+    encounters = snapshot.fetch(
+        sa.select(tables.erased_encounter.c.encounter_id), lambda row: UUID(str(row[0]))
+    )
+    return frozenset((*subjects, *encounters))
+
+
 def erase_images(work: UnitOfWork, encounter_id: EncounterId) -> int:
     """Delete the impressions of an encounter, its templates stay; returns how many there were."""
     reference, encounter, image = tables.reference.c, tables.encounter.c, tables.reference_image

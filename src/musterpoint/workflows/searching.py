@@ -20,7 +20,7 @@ from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
 
-KINDS_THAT_MOVE_REFERENCES = frozenset({"case.settled", "subject.erased"})
+KINDS_THAT_MOVE_REFERENCES = frozenset({"case.settled", "erasure.begun"})
 """Journal lines after which references belong to somebody else, or are gone."""
 
 

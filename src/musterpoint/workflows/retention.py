@@ -1,0 +1,303 @@
+"""What is kept for how long: dates that are shown, held, released, and kept to.
+
+`run` deletes what is due and nothing else. It reads the time once, as the later of the clock and of the
+last time that was seen: a clock that was set back neither brings a date forward nor puts one off. A clock
+far ahead of everything that was ever seen is more likely wrong than right, and wants a confirmation.
+
+Each person is an erasure of its own, with an intent, destroyed keys and answers of stores: a run that is
+killed has erased some people completely and others not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from musterpoint.clock import Instant, to_text
+from musterpoint.errors import Conflict, NotFound
+from musterpoint.identifiers import EncounterId, SubjectId
+from musterpoint.limits import CLOCK_AHEAD_MAX_S
+from musterpoint.registry.erasure import Why, new_salt
+from musterpoint.registry.retention import HoldReason, Moment, State, not_before, state_of, step
+from musterpoint.storage import Snapshot, UnitOfWork, erasing, retention
+from musterpoint.workflows import erasure
+from musterpoint.workflows.erasure import Erasable
+from musterpoint.workflows.station import Station
+
+Advance = Callable[[int, int], object]
+"""Told after each record: how many are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What must go now.
+
+    encounters  visits whose date has come and that nobody holds
+    images      visits whose impressions must go while the visit stays
+    agreements  agreements whose own date has come: their facts in the journal become unreadable
+    """
+
+    encounters: tuple[EncounterId, ...]
+    images: tuple[EncounterId, ...]
+    agreements: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a run did, or would do.
+
+    at           the time that counted
+    went_back_s  seconds by which the clock lay behind the last time seen
+    """
+
+    at: Instant
+    went_back_s: int
+    is_dry: bool
+    erased: int
+    images: int
+    agreements: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The state of everything that has a date.
+
+    states  how many records are in each state
+    next    the earliest date that is still to come
+    """
+
+    at: Instant
+    went_back_s: int
+    states: Mapping[str, int]
+    due: Due
+    next: Instant | None
+    held: tuple[tuple[EncounterId, Instant], ...]
+    requested: tuple[EncounterId, ...]
+    holders: tuple[str, ...]
+    unfinished: tuple[UUID, ...]
+
+
+def moment(station: Station, snapshot: Snapshot) -> Moment:
+    """The present as retention sees it."""
+    return not_before(station.clock.now(), retention.last_seen(snapshot))
+
+
+def show(station: Station, until: Instant | None = None) -> Shown:
+    """What is kept, in which state, and what is due now or by `until`."""
+    with station.database.read() as snapshot:
+        now = moment(station, snapshot)
+        at = Instant(max(now.at, until)) if until is not None else now.at
+        records = retention.records(snapshot)
+        states = [state_of(one.facts, at) for one in records]
+        unfinished = erasing.erasures(snapshot, is_complete=False)
+        to_come = [one.facts.retain_until for one in records if one.facts.retain_until > at]
+        holds = [one for one, state in zip(records, states, strict=True) if state is State.HELD]
+        asked = [one for one, state in zip(records, states, strict=True) if state is State.ERASE_REQUESTED]
+        counted = {state.value: states.count(state) for state in State}
+        for one in erasing.erasures(snapshot):
+            counted[one.state.value] += 1
+        return Shown(
+            at=at,
+            went_back_s=now.went_back_s,
+            states=counted,
+            due=_due(snapshot, at),
+            next=Instant(min(to_come)) if to_come else None,
+            held=tuple((one.encounter_id, one.facts.held_until or at) for one in holds),
+            requested=tuple(one.encounter_id for one in asked),
+            holders=tuple(one.name for one in erasing.holders(snapshot, now.at)),
+            unfinished=tuple(one.erasure_id for one in unfinished),
+        )
+
+
+def _due(snapshot: Snapshot, at: Instant) -> Due:
+    records = retention.records(snapshot, due=at)
+    states = {one.encounter_id: state_of(one.facts, at) for one in records}
+    return Due(
+        encounters=tuple(one for one, state in states.items() if state is State.DUE),
+        images=tuple(
+            one.encounter_id
+            for one in records
+            if one.has_images
+            and one.images_until is not None
+            and one.images_until <= at
+            and states[one.encounter_id] not in {State.DUE, State.HELD}
+        ),
+        agreements=retention.due_ops(snapshot, at),
+    )
+
+
+def run(
+    station: Station,
+    *,
+    until: Instant | None = None,
+    is_dry: bool = False,
+    accepts_clock: bool = False,
+    advance: Advance | None = None,
+) -> Run:
+    """Erase everything whose date has come.
+
+    until          only what was due by then; a date to come is allowed in a dry run alone
+    accepts_clock  the clock may lie far ahead of the last time seen
+
+    Raises Conflict where the clock or `until` would erase early.
+    """
+    with station.database.read() as snapshot:
+        now = moment(station, snapshot)
+        at = now.at if until is None else until
+        if not is_dry:
+            _refuse_early(now, at, accepts_clock)
+        due = _due(snapshot, at)
+        records = retention.records(snapshot, due=at)
+        held = sum(state_of(one.facts, at) is State.HELD for one in records)
+        people = _people(snapshot, due.encounters)
+    if not is_dry:
+        _carry_out(station, people, due, at, advance or _silent)
+        erasure.resume(station)
+    return Run(
+        at=at,
+        went_back_s=now.went_back_s,
+        is_dry=is_dry,
+        erased=len(due.encounters),
+        images=len(due.images),
+        agreements=len(due.agreements),
+        held=held,
+    )
+
+
+def _silent(_done: int, _total: int) -> None:
+    return None
+
+
+def _refuse_early(now: Moment, at: Instant, accepts_clock: bool) -> None:
+    if at > now.at:
+        raise Conflict(
+            expected=f"a date that has come, {to_text(now.at)} at the latest",
+            found=f"a date to come, {to_text(at)}",
+            hint="Nothing is erased before its date; add --dry-run to see what will be due then",
+            where="--until",
+        )
+    if now.ahead_s > CLOCK_AHEAD_MAX_S and not accepts_clock:
+        raise Conflict(
+            expected=f"a clock at most {CLOCK_AHEAD_MAX_S // 86_400} days ahead of the last line",
+            found=f"one that is {now.ahead_s // 86_400} days ahead",
+            hint="Set the clock right, or confirm with --accept-clock that so much time has passed",
+            where="clock",
+        )
+
+
+def _people(snapshot: Snapshot, due: Sequence[EncounterId]) -> tuple[Erasable, ...]:
+    """Whom to erase: a subject whose every encounter is due, or single encounters of others."""
+    by_subject: dict[UUID | None, list[EncounterId]] = {}
+    for encounter_id in due:
+        by_subject.setdefault(snapshot.encounter(encounter_id).subject_id, []).append(encounter_id)
+    people = [Erasable(subject_id=None, encounters=(one,)) for one in by_subject.pop(None, [])]
+    for subject_id, encounters in by_subject.items():
+        assert subject_id is not None
+        subject = snapshot.subject(SubjectId(subject_id))
+        whole = set(encounters) == set(subject.encounters)
+        people.append(
+            Erasable(subject_id=subject.subject_id if whole else None, encounters=tuple(sorted(encounters)))
+        )
+    return tuple(people)
+
+
+def _carry_out(station: Station, people: Sequence[Erasable], due: Due, at: Instant, advance: Advance) -> None:
+    total = len(people) + len(due.images) + len(due.agreements)
+    done = 0
+    for person in people:
+        _erase_due(station, person, at)
+        advance(done := done + 1, total)
+    for encounter_id in due.images:
+        with station.database.unit_of_work() as work:
+            if _is_due(work, [encounter_id], at, images=True):
+                count = erasing.erase_images(work, encounter_id)
+                work.append_journal("retention.images", {"encounter": str(encounter_id), "images": count})
+                work.commit()
+        advance(done := done + 1, total)
+    for agreement_id in due.agreements:
+        destroy_ops(station, agreement_id)
+        advance(done := done + 1, total)
+
+
+def _erase_due(station: Station, person: Erasable, at: Instant) -> None:
+    with station.database.unit_of_work() as work:
+        # Somebody may have held, moved or erased it since it was listed.
+        if not _is_due(work, person.encounters, at):
+            return
+        if person.subject_id is None:
+            # A visit of somebody who has others goes on its own: it becomes a subject, and that is erased.
+            whole = retention.set_apart(work, person.encounters)
+            person = Erasable(subject_id=whole, encounters=person.encounters)
+        elif set(work.subject(person.subject_id).encounters) != set(person.encounters):
+            return
+        begun = erasure.begin(work, person, why=Why.DATE_REACHED, salt=new_salt())
+        work.commit()
+    erasure.finish(station, begun.erasure.erasure_id)
+
+
+def _is_due(
+    work: UnitOfWork, encounters: Iterable[EncounterId], at: Instant, *, images: bool = False
+) -> bool:
+    wanted = tuple(encounters)
+    found = retention.records(work, wanted)
+    if images:
+        return bool(found) and state_of(found[0].facts, at) is not State.HELD
+    return len(found) == len(wanted) and all(state_of(one.facts, at) is State.DUE for one in found)
+
+
+def destroy_ops(station: Station, agreement_id: UUID) -> None:
+    """Destroy the key of an agreement's facts in the journal, for good; what was published stays."""
+    with station.database.unit_of_work() as work:
+        work.append_journal("retention.ops", {"agreement": str(agreement_id)})
+        work.commit()
+    with station.database.unit_of_work() as work:
+        retention.forget_dates(work, [agreement_id])
+        work.append_journal("retention.ops_destroyed", {"agreement": str(agreement_id)})
+        work.commit()
+
+
+def hold(station: Station, person: Erasable, reason: HoldReason, until: Instant) -> State:
+    """Keep a person past their date until another date. Raises Conflict where it lies behind."""
+    with station.database.unit_of_work() as work:
+        now = not_before(work.now(), retention.last_seen(work)).at
+        if until <= now:
+            raise Conflict(
+                expected="a date to come",
+                found=f"{to_text(until)}, which is past",
+                hint="A hold ends by itself: name the day on which it shall",
+                where="--until",
+            )
+        states = {state_of(one.facts, now) for one in retention.records(work, person.encounters)}
+        for state in states - {State.HELD}:
+            step(state, State.HELD)
+        author = erasure.author_of(station)
+        retention.hold(work, person.encounters, reason, author=author, until=until)
+        work.append_journal(
+            "retention.held", erasure.named(person) | {"reason": reason.value, "until": to_text(until)}
+        )
+        work.commit()
+    return State.HELD
+
+
+def release(station: Station, person: Erasable) -> State:
+    """End the holds of a person. Raises NotFound without one."""
+    with station.database.unit_of_work() as work:
+        ended = retention.end_marks(
+            work,
+            person.encounters,
+            retention.HOLD,
+            ended_as=retention.RELEASED,
+            author=erasure.author_of(station),
+        )
+        if not ended:
+            raise NotFound(
+                expected="a person whose record is held",
+                found="one without a hold",
+                hint="List holds with: musterpoint retention show",
+            )
+        work.append_journal("retention.released", erasure.named(person))
+        work.commit()
+    with station.database.read() as snapshot:
+        return erasure.state_of_person(snapshot, person.encounters, station.clock.now())
