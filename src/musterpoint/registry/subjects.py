@@ -189,11 +189,10 @@ def _fits(people: People, change: SubjectChange) -> bool:
     if not is_as_found:
         return False
     after = _after(people, change)
-    touched = {one.after for one in change.moved} | {one.subject_id for one in change.states}
     holders = set(after.subject_of.values())
     return all(
         (after.states.get(one, INACTIVE).status is SubjectStatus.ACTIVE) == (one in holders)
-        for one in touched & holders | {one.subject_id for one in change.states}
+        for one in involved([change])
     )
 
 
