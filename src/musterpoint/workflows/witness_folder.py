@@ -75,8 +75,8 @@ class FolderStore:
         """The record of one log. Raises RegistryBusy where others hold it for too long."""
         folder = self.folder / "state" / origin_digest(origin)
         with translated():
-            for one in (folder.parent, folder):
-                one.mkdir(exist_ok=True, mode=0o700)
+            for one in (self.folder, folder.parent, folder):
+                one.mkdir(parents=True, exist_ok=True, mode=0o700)
         with WriterLock(folder, name="witness").held():
             yield FolderRecord(folder)
 
