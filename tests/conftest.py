@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def record(
     return iso19794_2.write([fingers_of(seed)[one].impression(number).template() for one in positions])
 
 
+@pytest.fixture(autouse=True)
+def seat_keys(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of seats' keys, empty for each test: no test acts in a seat of the person who runs it."""
+    folder = tmp_path_factory.mktemp("seats")
+    monkeypatch.setenv("MUSTERPOINT_SEATS", str(folder))
+    for name in ("MUSTERPOINT_SEAT", "MUSTERPOINT_SECOND", "MUSTERPOINT_AGREEMENT"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def extractor() -> Extractor:
     """One network for all tests of a process."""
@@ -53,12 +64,14 @@ def extractor() -> Extractor:
 
 @pytest.fixture
 def new_station(tmp_path: Path, extractor: Extractor) -> Iterator[Callable[[], Station]]:
-    """Opens stations on one registry, as several processes would."""
+    """Opens stations on one registry, as several processes would.
+
+    Nobody is named who acts: for each act it is the first practice seat that may do it.
+    """
     opened: list[Station] = []
 
     def open_one() -> Station:
-        fresh = open_station(tmp_path / "registry")
-        opened.append(Station(database=fresh.database, extractor=extractor, clock=fresh.clock))
+        opened.append(replace(open_station(tmp_path / "registry"), extractor=extractor))
         return opened[-1]
 
     yield open_one

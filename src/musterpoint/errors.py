@@ -12,6 +12,7 @@ MusterpointError
 │   └── NotProven               a signature or proof of a log does not hold
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
+├── Refused            exit 5   NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing, RateExceeded
 ├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
 ├── Locked             exit 8   the keys cannot be had: WrongPassphrase, KeyMissing, KeyExposed
@@ -24,6 +25,8 @@ Exit 2 is a usage error of the command line, 11 a batch in which some items fail
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 
@@ -173,6 +176,47 @@ class SeveralFingers(NotCapturable):
     """More than one finger lies in the image."""
 
     code = "capture.several-fingers"
+
+
+class Refused(MusterpointError):
+    """Whoever asks may not have it; the journal says that it was asked.
+
+    facts  what the journal is to say of it; empty once it says so
+    """
+
+    code = "refused"
+    exit_code = 5
+    facts: Mapping[str, str] = MappingProxyType({})
+
+
+class NoAgreement(Refused):
+    """No live agreement covers the purpose."""
+
+    code = "refused.no-agreement"
+
+
+class AgreementExpired(Refused):
+    """The agreement that covers the purpose has ended, or is not valid yet."""
+
+    code = "refused.agreement-expired"
+
+
+class RoleMissing(Refused):
+    """The role of the seat does not include what was asked."""
+
+    code = "refused.role-missing"
+
+
+class SecondPersonMissing(Refused):
+    """Two seats have to do it together, and there is one."""
+
+    code = "refused.second-person-missing"
+
+
+class RateExceeded(Refused):
+    """More searches than the agreement allows in a day."""
+
+    code = "refused.rate-exceeded"
 
 
 class Unavailable(MusterpointError):

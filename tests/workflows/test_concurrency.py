@@ -20,7 +20,7 @@ class _Interrupted(RegistryIndex):
     """An index whose search is followed, before its result is recorded, by what another station does."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
-        super().__init__(None)
+        super().__init__(frozenset({"screening"}))
         self._meanwhile = meanwhile
 
     def search(self, *arguments: object, **named: object) -> Found:
@@ -41,7 +41,7 @@ def test_somebody_screened_elsewhere_between_search_and_record_is_found(
             screen(quick, screening(record(1, number=number + 2))) for number in range(len(meanwhile), others)
         )
 
-    slow.indexes[None] = _Interrupted(others_screen)
+    slow.indexes[frozenset({"screening"})] = _Interrupted(others_screen)
 
     last = screen(slow, screening(record(1)))
 

@@ -11,12 +11,12 @@ from musterpoint.cli import exits
 from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting
 from musterpoint.cli.options import (
+    SeatChoice,
     data_option,
-    fpir_option,
     json_option,
-    keep_images_option,
     ppi_option,
     raw_option,
+    seat_options,
 )
 from musterpoint.cli.output import counted, in_words, print_json, print_table, say
 from musterpoint.cli.texts import ShortText
@@ -33,7 +33,7 @@ from musterpoint.workflows.enrolment import (
 )
 from musterpoint.workflows.enrolment import enrol as enrol_record
 from musterpoint.workflows.listing import ListedPerson
-from musterpoint.workflows.station import Station, open_station
+from musterpoint.workflows.station import Station
 
 
 @click.command()
@@ -46,22 +46,20 @@ from musterpoint.workflows.station import Station, open_station
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the possible duplicates to this CSV file.",
 )
-@keep_images_option
-@fpir_option
 @ppi_option
 @raw_option
 @json_option
 @data_option
+@seat_options
 def enrol(
     paths: tuple[str, ...],
     gallery: str,
     duplicates: Path | None,
-    keep_images: bool,
-    fpir: float,
     ppi: float | None,
     raw: tuple[int, int] | None,
     as_json: bool,
     data: Path | None,
+    seat: SeatChoice,
 ) -> int:
     """Load an existing collection into a gallery.
 
@@ -76,7 +74,7 @@ def enrol(
     """
     refuse_overwriting(duplicates, paths)
     people = list_everybody(paths, ppi)
-    station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
+    station = seat.open(data)
     ahead = _capture_ahead(station, gallery, raw)
     items = record_everybody("records enrolled", people, ahead, lambda pair: enrol_record(station, *pair))
     if duplicates is not None:

@@ -9,19 +9,19 @@ import click
 from musterpoint.cli import exits
 from musterpoint.cli.files import submissions_of_one_person
 from musterpoint.cli.options import (
+    SeatChoice,
     data_option,
-    fpir_option,
     gallery_option,
     json_option,
     ppi_option,
     raw_option,
+    seat_options,
 )
 from musterpoint.cli.output import counted, in_words, print_json, print_table, short
 from musterpoint.cli.texts import Rate, ShortText
 from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
 from musterpoint.workflows.identification import verify as verify_person
-from musterpoint.workflows.station import open_station
 
 
 @click.command()
@@ -30,20 +30,20 @@ from musterpoint.workflows.station import open_station
     "--purpose", type=ShortText(), default="identification", show_default=True, help="Why; it is journalled."
 )
 @gallery_option
-@fpir_option
 @ppi_option
 @raw_option
 @json_option
 @data_option
+@seat_options
 def identify(
     files: tuple[str, ...],
     purpose: str,
     searched: tuple[str, ...],
-    fpir: float,
     ppi: float | None,
     raw: tuple[int, int] | None,
     as_json: bool,
     data: Path | None,
+    seat: SeatChoice,
 ) -> None:
     """Search a person (1:N) without enrolling. Only a journal line is kept.
 
@@ -53,7 +53,7 @@ def identify(
     Example:
       musterpoint identify right-index.png left-index.png --json
     """
-    station = open_station(data, target_fpir=fpir, must_exist=True)
+    station = seat.open(data, must_exist=True)
     captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     found = identify_person(
         station, captures, purpose=purpose, galleries=frozenset(searched) if searched else None
@@ -112,6 +112,7 @@ def identify(
 @raw_option
 @json_option
 @data_option
+@seat_options
 def verify(
     subject: str,
     files: tuple[str, ...],
@@ -121,6 +122,7 @@ def verify(
     raw: tuple[int, int] | None,
     as_json: bool,
     data: Path | None,
+    seat: SeatChoice,
 ) -> int:
     """Compare a person with one subject (1:1). Exits with 1 where they are not similar enough.
 
@@ -130,7 +132,7 @@ def verify(
     Example:
       musterpoint verify 0d3a91c2f7b4 right-index.png
     """
-    station = open_station(data, must_exist=True)
+    station = seat.open(data, must_exist=True)
     with station.database.read() as snapshot:
         subject_id = snapshot.find_subject(subject)
     captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))

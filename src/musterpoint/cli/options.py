@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from musterpoint.cli.texts import Folder, Rate
+from musterpoint.cli.texts import Folder
+
+if TYPE_CHECKING:
+    from musterpoint.workflows.station import Station
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,25 +54,66 @@ def raw_option(command: Command) -> Command:
     )(command)
 
 
-def fpir_option(command: Command) -> Command:
-    """`--fpir`: candidates that chance may produce."""
-    return click.option(
-        "--fpir",
-        type=Rate(1e-9, 1.0),
-        default=0.01,
-        show_default=True,
-        help="Candidates that chance may produce in a search, on average.",
-    )(command)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChoice:
+    """Who acts, with whom and under which agreement; empty where the command line does not say."""
+
+    seat: str = ""
+    second: str = ""
+    agreement: str = ""
+
+    def open(self, data: Path | None, *, must_exist: bool = False) -> Station:
+        """The station with the named seats acting. Raises as `open_station` does."""
+        from musterpoint.workflows.station import open_station
+
+        return open_station(
+            data,
+            seat=self.seat,
+            second=self.second,
+            agreement=self.agreement,
+            must_exist=must_exist,
+            passphrase=_ask_passphrase,
+        )
 
 
-def keep_images_option(command: Command) -> Command:
-    """`--keep-images`: whether impressions are kept beside their templates."""
-    return click.option(
-        "--keep-images/--no-images",
-        default=True,
-        show_default=True,
-        help="Keep impressions, so that people can decide cases by looking.",
-    )(command)
+def _ask_passphrase(name: str) -> bytes:
+    file = os.environ.get("MUSTERPOINT_SEAT_PASSPHRASE_FILE")
+    if file:
+        return Path(file).read_bytes().rstrip(b"\r\n")
+    text: str = click.prompt(f"Passphrase of {name}", hide_input=True, err=True)
+    return text.encode()
+
+
+def seat_options(command: Command) -> Command:
+    """`--seat`, `--second` and `--agreement`: who acts, with whom and why; handed on as `seat`."""
+
+    @functools.wraps(command)
+    def seated(*arguments: Any, seat: str, second: str, agreement: str, **options: Any) -> Any:
+        choice = SeatChoice(seat=seat, second=second, agreement=agreement)
+        return command(*arguments, seat=choice, **options)
+
+    decorated: Any = seated
+    for name, variable, words in reversed(_SEAT_OPTIONS):
+        decorated = click.option(
+            f"--{name}", default="", metavar="NAME", envvar=variable, help=words, show_envvar=False
+        )(decorated)
+    chosen: Command = decorated
+    return chosen
+
+
+_SEAT_OPTIONS = (
+    (
+        "seat",
+        "MUSTERPOINT_SEAT",
+        "Seat that acts (or MUSTERPOINT_SEAT). Default: the only one that may.",
+    ),
+    ("second", "MUSTERPOINT_SECOND", "Seat of a second person, where two have to act together."),
+    (
+        "agreement",
+        "MUSTERPOINT_AGREEMENT",
+        "Agreement, by name or identifier, where several are live.",
+    ),
+)
 
 
 def gallery_option(command: Command) -> Command:

@@ -13,13 +13,13 @@ from musterpoint.cli import exits
 from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import (
+    SeatChoice,
     data_option,
-    fpir_option,
     gallery_option,
     json_option,
-    keep_images_option,
     ppi_option,
     raw_option,
+    seat_options,
 )
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.texts import ShortText
@@ -30,7 +30,6 @@ from musterpoint.workflows.batch import BatchItem
 from musterpoint.workflows.capturing import Capture, capture, digest
 from musterpoint.workflows.listing import ListedPerson, parse_not_captured
 from musterpoint.workflows.screening import (
-    DEFAULT_GALLERY,
     ScreeningOutcome,
     ScreeningRequest,
     find_screened,
@@ -38,7 +37,7 @@ from musterpoint.workflows.screening import (
 from musterpoint.workflows.screening import (
     screen as screen_person,
 )
-from musterpoint.workflows.station import Station, open_station
+from musterpoint.workflows.station import Station
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +64,7 @@ class Occasion:
 @click.option(
     "--gallery",
     type=ShortText(),
-    default=DEFAULT_GALLERY,
-    show_default=True,
-    help="Where people not known are enrolled.",
+    help="Where people not known are enrolled. Default: as agreed.",
 )
 @gallery_option
 @click.option("--batch", is_flag=True, help="FILES are folders or CSV manifests of many people.")
@@ -82,28 +79,26 @@ class Occasion:
     type=click.UUID,
     help="Identifier of this request; sent again, it is answered once.",
 )
-@keep_images_option
-@fpir_option
 @ppi_option
 @raw_option
 @json_option
 @data_option
+@seat_options
 def screen(
     files: tuple[str, ...],
     purpose: str,
     site: str,
     not_captured: tuple[str, ...],
-    gallery: str,
+    gallery: str | None,
     searched: tuple[str, ...],
     batch: bool,
     report: Path | None,
     request_id: uuid.UUID | None,
-    keep_images: bool,
-    fpir: float,
     ppi: float | None,
     raw: tuple[int, int] | None,
     as_json: bool,
     data: Path | None,
+    seat: SeatChoice,
 ) -> int:
     """Screen a person: search, then record the answer.
 
@@ -120,7 +115,7 @@ def screen(
       musterpoint screen arrivals/ --batch --purpose departure --site "Gate 1"
     """
     occasion = Occasion(
-        purpose=purpose, site=site, gallery=gallery, searched=frozenset(searched) if searched else None
+        purpose=purpose, site=site, gallery=gallery or "", searched=frozenset(searched) if searched else None
     )
     reasons = tuple(parse_not_captured(text, "--not-captured") for text in not_captured)
     if batch:
@@ -130,7 +125,7 @@ def screen(
             )
         refuse_overwriting(report, files)
         people = list_everybody(files, ppi)
-        station = open_station(data, target_fpir=fpir, keeps_images=keep_images)
+        station = seat.open(data)
         return _screen_batch(station, occasion, people, raw, report, as_json)
     request = ScreeningRequest(
         request_id=RequestId(request_id or new_uuid()),
@@ -138,10 +133,10 @@ def screen(
         purpose=purpose,
         site=site,
         not_captured=reasons,
-        gallery=gallery,
+        gallery=occasion.gallery,
         search_galleries=occasion.searched,
     )
-    outcome = screen_person(open_station(data, target_fpir=fpir, keeps_images=keep_images), request)
+    outcome = screen_person(seat.open(data), request)
     if as_json:
         print_json(outcome)
     else:

@@ -105,9 +105,9 @@ class Grant:
     daily_searches_max: int = 0
     false_candidates_max_ppm: int = 0
 
-    def covers(self, purpose: str, role: Role) -> bool:
-        """Whether it lets a role search for a purpose."""
-        return self.purpose in {ANY, purpose} and role in self.roles
+    def covers(self, purpose: str, role: Role | None) -> bool:
+        """Whether it is for a purpose, and lets a role search for it; None asks for no role."""
+        return self.purpose in {ANY, purpose} and (role is None or role in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,11 +293,12 @@ def practice_version(made_at: Instant, public_key: bytes) -> AgreementVersion:
 
 
 def covering(
-    agreements: Iterable[Agreement], *, purpose: str, gallery: str, role: Role, party: str
+    agreements: Iterable[Agreement], *, purpose: str, gallery: str, role: Role | None, party: str
 ) -> tuple[tuple[Agreement, tuple[Grant, ...]], ...]:
     """Agreements of a party with the grants that let a role search for a purpose.
 
     gallery  only grants that reach this gallery; empty for all
+    role     None where it is not about searching
     """
     found = []
     for one in agreements:

@@ -1,6 +1,17 @@
 """The registry on disk: what `musterpoint.registry` defines, kept in SQLite."""
 
-from musterpoint.storage import adjudication, erasing, known_answers, retention
+from musterpoint.storage import (
+    adjudication,
+    agreements,
+    biographic,
+    decisions,
+    erasing,
+    galleries,
+    keyfiles,
+    known_answers,
+    retention,
+    seats,
+)
 from musterpoint.storage.database import Database, upgrade
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import IndexRow
@@ -13,8 +24,14 @@ __all__ = [
     "Snapshot",
     "UnitOfWork",
     "adjudication",
+    "agreements",
+    "biographic",
+    "decisions",
     "erasing",
+    "galleries",
+    "keyfiles",
     "known_answers",
     "retention",
+    "seats",
     "upgrade",
 ]

@@ -8,11 +8,16 @@ from dataclasses import asdict, dataclass, replace
 
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.registry import Encounter, EncounterKind, Outcome
+from musterpoint.registry.rights import Act
 from musterpoint.storage import UnitOfWork
+from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
-from musterpoint.workflows.recording import search_and_record
+from musterpoint.workflows.recording import Search, search_and_record
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
+
+DEFAULT_PURPOSE = "enrolment"
+"""The purpose of a collection where nobody says another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +25,14 @@ class EnrolmentRequest:
     """One record of a collection: the fingers of one person.
 
     source_record  what the collection calls the record
+    purpose        what the agreement calls the use of the collection
     """
 
     request_id: RequestId
     submissions: tuple[Submission, ...]
     gallery: str
     source_record: str
+    purpose: str = DEFAULT_PURPOSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +70,9 @@ class EnrolmentOutcome:
 
 
 def find_enrolled(station: Station, request: EnrolmentRequest) -> EnrolmentOutcome | None:
-    """What became of the record in an earlier run, if it was enrolled then."""
+    """What became of the record in an earlier run, if it was enrolled then. Raises as `authorise` does."""
     with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.ENROL, purpose=request.purpose)
         return _stored(snapshot.outcome_of(request.request_id, _digest(request)))
 
 
@@ -84,14 +92,14 @@ def enrol(
     asked = _digest(request)
     taken = capture(station.extractor, request.submissions) if captures is None else captures
 
-    def record(work: UnitOfWork, found: Found) -> EnrolmentOutcome:
-        outcome = _record(station, work, request, taken, found)
+    def record(work: UnitOfWork, found: Found, permission: Permission) -> EnrolmentOutcome:
+        outcome = _record(station, work, request, taken, found, permission)
         work.store_outcome(request.request_id, asked, outcome.to_json())
         return outcome
 
     return search_and_record(
         station,
-        None,
+        Search(act=Act.ENROL, purpose=request.purpose),
         [one.template for one in taken],
         lambda work: _stored(work.outcome_of(request.request_id, asked)),
         record,
@@ -110,33 +118,39 @@ def _stored(text: str | None) -> EnrolmentOutcome | None:
 
 
 def _record(
-    station: Station, work: UnitOfWork, request: EnrolmentRequest, captures: Sequence[Capture], found: Found
+    station: Station,
+    work: UnitOfWork,
+    request: EnrolmentRequest,
+    captures: Sequence[Capture],
+    found: Found,
+    permission: Permission,
 ) -> EnrolmentOutcome:
     subject_id, encounter_id = SubjectId(new_uuid()), EncounterId(new_uuid())
-    work.add_gallery_if_missing(request.gallery)
+    gallery = enrolling_gallery(station, work, permission, request.gallery)
     work.add_subject(subject_id)
     work.append_journal(
         "searched",
         {
             "encounter": str(encounter_id),
-            "purpose": "duplicates",
-            "galleries": list(work.galleries()),
+            "purpose": request.purpose,
+            "galleries": sorted(permission.galleries),
             "people": found.people,
             "references": found.references,
             "position": found.position,
+            **permission.facts(found.people),
         },
     )
     work.append_journal(
         "record.enrolled",
-        {"encounter": str(encounter_id), "subject": str(subject_id), "gallery": request.gallery},
+        {"encounter": str(encounter_id), "subject": str(subject_id), "gallery": gallery},
     )
     work.add_encounter(
         Encounter(
             encounter_id=encounter_id,
             subject_id=subject_id,
             kind=EncounterKind.IMPORT,
-            gallery=request.gallery,
-            purpose="",
+            gallery=gallery,
+            purpose=request.purpose,
             site="",
             occurred_at=station.clock.now(),
             outcome=Outcome.SCREENED,
@@ -144,7 +158,7 @@ def _record(
             source_record=request.source_record,
         )
     )
-    for reference in references(captures, encounter_id, keeps_images=station.keeps_images):
+    for reference in references(captures, encounter_id, keeps_images=permission.keeps_images):
         work.add_reference(reference)
     return EnrolmentOutcome(
         encounter=str(encounter_id),

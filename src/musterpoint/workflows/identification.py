@@ -11,6 +11,8 @@ from musterpoint import templates
 from musterpoint.comparison import compare, expected_false_positives, fuse, prepare
 from musterpoint.errors import NotFound
 from musterpoint.identifiers import SubjectId
+from musterpoint.registry.rights import Act
+from musterpoint.workflows.authorising import authorise, count_search, galleries_searched
 from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
@@ -19,19 +21,30 @@ from musterpoint.workflows.station import Station
 def identify(
     station: Station, captures: Sequence[Capture], *, purpose: str, galleries: frozenset[str] | None = None
 ) -> Found:
-    """Search the person of these captures; the search is journalled, nothing else is kept."""
-    found = station.index(galleries).search(
-        station.database, [one.template for one in captures], station.target_fpir
-    )
-    with station.database.unit_of_work() as work:
+    """Search the person of these captures; the search is journalled, nothing else is kept.
+
+    galleries  None for all that the agreement allows
+
+    Raises what `authorise` and `galleries_searched` raise.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.IDENTIFY, purpose=purpose)
+        searched = galleries_searched(station, snapshot, permission, galleries)
+    probe = [one.template for one in captures]
+    found = station.index(searched).search(station.database, probe, permission.target_fpir)
+    with station.unit_of_work() as work:
+        # What the search found is told only if it is still allowed when it is recorded.
+        authorise(station, work, Act.IDENTIFY, purpose=purpose)
+        count_search(work, permission)
         work.append_journal(
             "identified",
             {
                 "purpose": purpose,
-                "galleries": sorted(galleries) if galleries is not None else list(work.galleries()),
+                "galleries": sorted(searched),
                 "people": found.people,
                 "references": found.references,
                 "position": found.position,
+                **permission.facts(found.people),
             },
         )
         work.commit()
@@ -57,10 +70,20 @@ class Verification:
 def verify(
     station: Station, captures: Sequence[Capture], subject_id: SubjectId, *, purpose: str, target_fmr: float
 ) -> Verification:
-    """Compare captures with the references of one subject; journalled. Raises NotFound."""
+    """Compare captures with the references of one subject; journalled.
+
+    Only references of galleries that the agreement reaches for this purpose count. Raises NotFound, also
+    where there are none, and what `authorise` raises.
+    """
     with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.VERIFY, purpose=purpose)
         subject = snapshot.subject(subject_id)
-        held = [one for encounter in subject.encounters for one in snapshot.references(encounter)]
+        held = [
+            one
+            for encounter in subject.encounters
+            if snapshot.encounter(encounter).gallery in permission.galleries
+            for one in snapshot.references(encounter)
+        ]
     if not held:
         raise NotFound(
             expected="a subject with references",
@@ -72,7 +95,8 @@ def verify(
     scores = np.array([[compare(a, b).score for b in others] for a in probes], np.int32)
     fused = fuse(scores, [one.template.position for one in captures], [one.position for one in held])
     rate = expected_false_positives(fused.strength, 1)
-    with station.database.unit_of_work() as work:
+    with station.unit_of_work() as work:
+        authorise(station, work, Act.VERIFY, purpose=purpose)
         work.append_journal("verified", {"purpose": purpose, "subject": str(subject_id)})
         work.commit()
     return Verification(

@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from musterpoint.errors import RegistryBusy
 from musterpoint.limits import SEARCH_ATTEMPTS_MAX
+from musterpoint.registry.rights import Act
 from musterpoint.storage import UnitOfWork
 from musterpoint.templates import Template
+from musterpoint.workflows.authorising import Permission, authorise, count_search, galleries_searched
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
 
 Outcome = TypeVar("Outcome")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is asked of a search.
+
+    gallery    where a person who is not known is enrolled; empty for the one that the agreement names
+    galleries  what is searched; None for all that the agreement allows
+    """
+
+    act: Act
+    purpose: str
+    gallery: str = ""
+    galleries: frozenset[str] | None = None
+
+
 def search_and_record(
     station: Station,
-    galleries: frozenset[str] | None,
+    asked: Search,
     probe: Sequence[Template],
     answered: Callable[[UnitOfWork], Outcome | None],
-    record: Callable[[UnitOfWork, Found], Outcome],
+    record: Callable[[UnitOfWork, Found, Permission], Outcome],
 ) -> Outcome:
-    """Search these galleries and record what is made of the result, in one transaction.
+    """Search as the agreement allows, and record what is made of the result, in one transaction.
 
     answered  what the request came to, if somebody answered it meanwhile
     record    writes what follows from the search; it is committed when `record` returns
 
-    Raises RegistryBusy where too much arrives during `SEARCH_ATTEMPTS_MAX` searches.
+    Whether it is allowed is asked before the search and again in the transaction, since an agreement may
+    expire, and a day's searches be used up, in between. Raises what `authorise` raises, and RegistryBusy
+    where too much arrives during `SEARCH_ATTEMPTS_MAX` searches.
     """
-    index = station.index(galleries)
     for _ in range(SEARCH_ATTEMPTS_MAX):
-        found = index.search(station.database, probe, station.target_fpir)
-        with station.database.unit_of_work() as work:
+        with station.database.read() as snapshot:
+            before = authorise(station, snapshot, asked.act, purpose=asked.purpose, gallery=asked.gallery)
+            galleries = galleries_searched(station, snapshot, before, asked.galleries)
+        index = station.index(galleries)
+        found = index.search(station.database, probe, before.target_fpir)
+        with station.unit_of_work() as work:
             stored = answered(work)
             if stored is not None:
                 return stored
-            current = index.search_newcomers(work, probe, station.target_fpir, found)
+            now = authorise(station, work, asked.act, purpose=asked.purpose, gallery=asked.gallery)
+            if (now.galleries, now.target_fpir_ppm) != (before.galleries, before.target_fpir_ppm):
+                continue
+            current = index.search_newcomers(work, probe, now.target_fpir, found)
             if current is None:
                 continue
-            outcome = record(work, current)
+            count_search(work, now)
+            outcome = record(work, current, now)
             work.commit()
         return outcome
     raise RegistryBusy(

@@ -1,40 +1,87 @@
-"""A station: one running installation and everything that a use case may touch."""
+"""A station: one running installation, whoever acts on it, and everything that a use case may touch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
 
 from musterpoint.clock import Clock, SystemClock
+from musterpoint.errors import Refused
 from musterpoint.extraction import Extractor
-from musterpoint.storage import Database
+from musterpoint.storage import Database, UnitOfWork, keyfiles
+from musterpoint.workflows.acting import Actor, HeldKeys, named, no_passphrase
+from musterpoint.workflows.authorising import journal_refusal
+from musterpoint.workflows.practice import begin_practice
 from musterpoint.workflows.searching import RegistryIndex
 
-TARGET_FPIR = 0.01
-"""Candidates that chance may produce in a search, on average. Each costs a minute of adjudication;
-a lower target costs people who are missed."""
+
+class Turn(threading.local):
+    """Who was last authorised in this thread; the author of what it then writes."""
+
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """Everything that a use case may touch, wired once by `open_station`.
 
-    target_fpir   candidates that chance may produce in a search, on average; in (0, 1]
-    keeps_images  whether impressions are kept beside their templates, for adjudication
+    actor      who acts; None lets the only seat act whose key is here and that may do what is asked
+    keys       keys of seats that this machine holds
+    agreement  name or identifier of the agreement to act under, where several cover a purpose
     """
 
     database: Database
     extractor: Extractor
     clock: Clock = field(default_factory=SystemClock)
-    target_fpir: float = TARGET_FPIR
-    keeps_images: bool = True
+    actor: Actor | None = None
+    keys: HeldKeys = field(default_factory=lambda: HeldKeys(files={}))
+    agreement: str = ""
     indexes: dict[frozenset[str] | None, RegistryIndex] = field(default_factory=dict)
+    turn: Turn = field(default_factory=Turn)
 
     def index(self, galleries: frozenset[str] | None) -> RegistryIndex:
         """The index of these galleries; None means all there are."""
         return self.indexes.setdefault(galleries, RegistryIndex(galleries))
+
+    def acting_as(self, actor: Actor | str, second: Actor | str = "") -> Station:
+        """The same station with somebody acting in a seat, by the seat's name where its key is here.
+
+        second  who acts together with them
+
+        Raises NotFound, KeyMissing or WrongPassphrase where a seat is named.
+        """
+        if isinstance(actor, str) or isinstance(second, str):
+            with self.database.read() as snapshot:
+                one = named(snapshot, self.keys, actor) if isinstance(actor, str) else actor
+                other = named(snapshot, self.keys, second) if isinstance(second, str) and second else second
+        else:
+            one, other = actor, second
+        return replace(self, actor=one.with_second(other) if isinstance(other, Actor) else one, turn=Turn())
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """The right to write, as whoever acts; see `Database.unit_of_work`.
+
+        Where it ends by a refusal, everything is undone, and the journal says that it was asked.
+        """
+        actor = self.actor or self.turn.actor
+        try:
+            with self.writing(actor.seat.name if actor else "") as work:
+                yield work
+        except Refused as error:
+            journal_refusal(self, error)
+            raise
+
+    @contextmanager
+    def writing(self, author: str) -> Iterator[UnitOfWork]:
+        """The right to write as a seat of this name; for what nobody was authorised to, such as refusals."""
+        with self.database.unit_of_work() as work:
+            yield work
 
 
 def default_folder() -> Path:
@@ -45,17 +92,29 @@ def default_folder() -> Path:
 def open_station(
     folder: Path | None = None,
     *,
-    target_fpir: float = TARGET_FPIR,
-    keeps_images: bool = True,
+    seat: str = "",
+    second: str = "",
+    agreement: str = "",
     must_exist: bool = False,
+    passphrase: Callable[[str], bytes] = no_passphrase,
 ) -> Station:
     """Open the registry in `folder`, making it if there is none and `must_exist` is false.
 
-    Raises NotFound, VersionMismatch, Corrupt or StorageFull, see `Database.open`.
+    seat, second  names of the seats that act; empty lets the only one act that may
+    agreement     name or identifier of the agreement to act under
+    passphrase    asks for the passphrase of a key file
+
+    A new registry begins with a practice agreement and practice seats. Raises NotFound, VersionMismatch,
+    Corrupt or StorageFull, see `Database.open`, and KeyMissing or WrongPassphrase for a seat's key.
     """
-    return Station(
-        database=Database.open(folder or default_folder(), must_exist=must_exist),
+    place = folder or default_folder()
+    database = Database.open(place, must_exist=must_exist)
+    practice = place / keyfiles.PRACTICE_FOLDER
+    begin_practice(database, practice)
+    station = Station(
+        database=database,
         extractor=Extractor(),
-        target_fpir=target_fpir,
-        keeps_images=keeps_images,
+        keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=passphrase),
+        agreement=agreement,
     )
+    return station.acting_as(seat, second) if seat else station

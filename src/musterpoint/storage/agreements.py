@@ -1,0 +1,246 @@
+"""Agreements, what parties answered to them, targets that were set, and a row for each search under one.
+
+A document is stored as the canonical bytes that were signed, and read back from them; who changes it breaks
+its digest, which is checked whenever it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from musterpoint.clock import Instant
+from musterpoint.identifiers import AgreementId
+from musterpoint.registry.agreement_documents import from_document, to_bytes
+from musterpoint.registry.agreements import Agreement, AgreementVersion, AnswerKind, PartyAnswer
+from musterpoint.storage import tables
+from musterpoint.storage.dialects import INTEGER_64
+from musterpoint.storage.reading import Snapshot
+from musterpoint.storage.rows import Row
+from musterpoint.storage.translation import damaged
+
+if TYPE_CHECKING:
+    from musterpoint.storage.writing import UnitOfWork
+
+agreement = sa.Table(
+    "agreement",
+    tables.METADATA,
+    sa.Column("agreement_id", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("ended_at", INTEGER_64),
+    tables.stamp(),
+)
+"""`version` is the newest one."""
+
+agreement_version = sa.Table(
+    "agreement_version",
+    tables.METADATA,
+    sa.Column("agreement_id", sa.Uuid, sa.ForeignKey("agreement.agreement_id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    tables.stamp(),
+)
+
+agreement_answer = sa.Table(
+    "agreement_answer",
+    tables.METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("agreement_id", sa.Uuid, sa.ForeignKey("agreement.agreement_id"), nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("party", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("statement", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    tables.stamp(),
+)
+"""What a party said to a version; its latest answer counts."""
+
+target_setting = sa.Table(
+    "target_setting",
+    tables.METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("agreement_id", sa.Uuid, sa.ForeignKey("agreement.agreement_id"), nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("target_fpir_ppm", sa.Integer, nullable=False),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("second", sa.Text, nullable=False),
+    tables.stamp(),
+)
+"""Targets that two persons set within what a version allows; the latest counts."""
+
+search_day = sa.Table(
+    "search_day",
+    tables.METADATA,
+    sa.Column("agreement_id", sa.Uuid, primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("searches", sa.Integer, nullable=False),
+)
+"""Searches under an agreement for a purpose on a day, counted from 1970-01-01 UTC."""
+
+DAY_US: Final = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSetting:
+    """A target that two seats set for a purpose."""
+
+    agreement_id: AgreementId
+    version: int
+    purpose: str
+    target_fpir_ppm: int
+    set_by: str
+    second: str
+
+
+def add_version(work: UnitOfWork, made: AgreementVersion) -> str:
+    """Add an agreement, or the next version of one; returns its digest. Raises Conflict where it is there."""
+    document = to_bytes(made)
+    digest = hashlib.sha256(document).hexdigest()
+    mine = agreement.c.agreement_id == made.agreement_id
+    if work.value_of(sa.select(agreement.c.version).where(mine)) is None:
+        first = {"agreement_id": made.agreement_id, "version": made.version, "ended_at": None}
+        work.insert(agreement, work.stamped(first))
+    else:
+        work.change(sa.update(agreement).where(mine).values(version=made.version, ended_at=None))
+    row = {"agreement_id": made.agreement_id, "version": made.version, "digest": digest}
+    work.insert(agreement_version, work.stamped(row | {"document": document.decode()}))
+    return digest
+
+
+def add_answer(work: UnitOfWork, answer: PartyAnswer) -> None:
+    """Add what a party said."""
+    work.insert(
+        agreement_answer,
+        work.stamped(
+            {
+                "number": work.next_number(agreement_answer),
+                "agreement_id": answer.agreement_id,
+                "version": answer.version,
+                "digest": answer.digest,
+                "party": answer.party,
+                "answer": answer.answer.value,
+                "statement": answer.statement,
+                "signature": answer.signature.hex(),
+            }
+        ),
+    )
+
+
+def end(work: UnitOfWork, agreement_id: AgreementId, at: Instant) -> None:
+    """End an agreement at a moment."""
+    work.change(sa.update(agreement).where(agreement.c.agreement_id == agreement_id).values(ended_at=at))
+
+
+def agreements(snapshot: Snapshot) -> tuple[Agreement, ...]:
+    """All agreements in their newest version, in the order in which they came. Raises Corrupt."""
+    version, answer = agreement_version, agreement_answer
+    newest = sa.and_(
+        version.c.agreement_id == agreement.c.agreement_id, version.c.version == agreement.c.version
+    )
+    statement = (
+        sa.select(agreement.c.agreement_id, agreement.c.ended_at, version.c.digest, version.c.document)
+        .join(version, newest)
+        .order_by(agreement.c.position, agreement.c.agreement_id)
+    )
+    answers = snapshot.fetch(sa.select(answer).order_by(answer.c.number), _answer)
+    return snapshot.fetch(statement, lambda row: _agreement(row, answers))
+
+
+def version(snapshot: Snapshot, agreement_id: AgreementId, number: int) -> AgreementVersion | None:
+    """One version of an agreement, or None where there is none. Raises Corrupt."""
+    row = agreement_version.c
+    here = (row.agreement_id == agreement_id, row.version == number)
+    found = snapshot.fetch(sa.select(row.digest, row.document).where(*here), _version)
+    return found[0] if found else None
+
+
+def _agreement(row: Row, answers: tuple[PartyAnswer, ...]) -> Agreement:
+    made = _version(row)
+    latest = {
+        one.party: one
+        for one in answers
+        if one.agreement_id == made.agreement_id and one.version == made.version and one.digest == row.digest
+    }
+    return Agreement(
+        version=made,
+        digest=row.digest,
+        answers=tuple(latest.values()),
+        ended_at=None if row.ended_at is None else Instant(row.ended_at),
+    )
+
+
+def _version(row: Row) -> AgreementVersion:
+    return _parsed(row.document, row.digest)
+
+
+@lru_cache(maxsize=64)
+def _parsed(document: str, digest: str) -> AgreementVersion:
+    # Every search reads the agreements; they hardly ever change.
+    if hashlib.sha256(document.encode()).hexdigest() != digest:
+        raise damaged("an agreement that is not what was signed")
+    return from_document(json.loads(document))
+
+
+def _answer(row: Row) -> PartyAnswer:
+    return PartyAnswer(
+        agreement_id=AgreementId(row.agreement_id),
+        version=row.version,
+        digest=row.digest,
+        party=row.party,
+        answer=AnswerKind(row.answer),
+        statement=row.statement,
+        signature=bytes.fromhex(row.signature),
+    )
+
+
+def set_target(work: UnitOfWork, setting: TargetSetting) -> None:
+    """Set the target of a purpose."""
+    work.insert(
+        target_setting,
+        work.stamped(
+            {
+                "number": work.next_number(target_setting),
+                "agreement_id": setting.agreement_id,
+                "version": setting.version,
+                "purpose": setting.purpose,
+                "target_fpir_ppm": setting.target_fpir_ppm,
+                "set_by": setting.set_by,
+                "second": setting.second,
+            }
+        ),
+    )
+
+
+def targets(snapshot: Snapshot, agreement_id: AgreementId, version_number: int) -> dict[str, int]:
+    """The targets that were set for the purposes of a version, in millionths; the latest of each."""
+    row = target_setting.c
+    here = (row.agreement_id == agreement_id, row.version == version_number)
+    statement = sa.select(row.purpose, row.target_fpir_ppm).where(*here).order_by(row.number)
+    return dict(snapshot.fetch(statement, lambda one: (str(one.purpose), int(one.target_fpir_ppm))))
+
+
+def add_search(work: UnitOfWork, agreement_id: AgreementId, purpose: str, at: Instant) -> None:
+    """Count a search."""
+    row, day = search_day.c, at // DAY_US
+    here = (row.agreement_id == agreement_id, row.purpose == purpose, row.day == day)
+    if work.value_of(sa.select(row.searches).where(*here)) is None:
+        mine = {"agreement_id": agreement_id, "purpose": purpose, "day": day, "searches": 1}
+        work.insert(search_day, mine)
+        return
+    work.change(sa.update(search_day).where(*here).values(searches=row.searches + 1))
+
+
+def searches(snapshot: Snapshot, agreement_id: AgreementId, purpose: str, now: Instant, days: int) -> int:
+    """How many searches were made under an agreement for a purpose in the last days, today among them."""
+    row, today = search_day.c, now // DAY_US
+    here = (row.agreement_id == agreement_id, row.purpose == purpose, row.day > today - days)
+    return int(snapshot.value_of(sa.select(sa.func.coalesce(sa.func.sum(row.searches), 0)).where(*here)))

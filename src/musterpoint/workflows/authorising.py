@@ -1,0 +1,388 @@
+"""May this seat do this, for this purpose, now? Every workflow asks here before it does anything.
+
+What is refused is journalled: in a unit of work of its own where the workflow only reads, and after the
+workflow's own was undone where it writes (see `Station.unit_of_work`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from musterpoint.clock import Clock, Instant
+from musterpoint.errors import (
+    AgreementExpired,
+    NoAgreement,
+    NotFound,
+    RateExceeded,
+    Refused,
+)
+from musterpoint.identifiers import AgreementId
+from musterpoint.registry.agreements import (
+    ANY,
+    PRACTICE_AGREEMENT,
+    PRACTICE_GALLERY,
+    Agreement,
+    AgreementState,
+    Grant,
+    ScreeningRules,
+    covering,
+)
+from musterpoint.registry.rights import NEEDS_PURPOSE, Act, Extent, may, needs_two
+from musterpoint.registry.seats import PRACTICE_PARTY
+from musterpoint.registry.thresholds import DAYS_AVERAGED, Threshold, as_share, target_ppm, threshold
+from musterpoint.storage import Snapshot, UnitOfWork, agreements, galleries, tables
+from musterpoint.workflows.acting import Actor
+from musterpoint.workflows.seating import check_second, choose, extent_of, practice_is_over, proved
+
+if TYPE_CHECKING:
+    from musterpoint.workflows.station import Station
+
+READING: Final = frozenset(act for act in Act if act.name.startswith(("READ_", "LIST_", "SEE_")))
+"""Acts of which a refusal is a view that was denied."""
+
+SEARCHES: Final = frozenset({Act.SCREEN, Act.IDENTIFY})
+"""Acts of which an agreement limits how many there are in a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What may be done, by whom, under which agreement.
+
+    extent            how far the right of the role goes; `LIMITED` hides what tells people apart
+    agreement         None where none is needed and none, or more than one, is live
+    grants            those that cover the purpose; empty where no purpose was asked for
+    galleries         galleries that may be searched for the purpose
+    enrols_into       gallery that takes people who are not known; empty where none does
+    searches_per_day  average of the last seven days, this purpose only
+    """
+
+    act: Act
+    actor: Actor
+    extent: Extent
+    purpose: str
+    agreement: Agreement | None
+    grants: tuple[Grant, ...] = ()
+    galleries: frozenset[str] = frozenset()
+    enrols_into: str = ""
+    target_fpir_ppm: int = 0
+    searches_per_day: float = 0.0
+    is_practice: bool = False
+    no_list: bool = False
+
+    @property
+    def agreement_id(self) -> AgreementId | None:
+        """The agreement's identifier."""
+        return self.agreement.agreement_id if self.agreement else None
+
+    @property
+    def grant(self) -> Grant | None:
+        """The grant of the gallery that takes people who are not known, or the first."""
+        enrolling = [one for one in self.grants if one.enrols]
+        return next(iter((*enrolling, *self.grants)), None)
+
+    @property
+    def target_fpir(self) -> float:
+        """Candidates that chance may produce in a search, on average."""
+        return as_share(self.target_fpir_ppm)
+
+    @property
+    def keeps_images(self) -> bool:
+        """Whether impressions are kept beside their templates: only where every grant says so."""
+        return bool(self.grants) and all(one.keeps_images for one in self.grants)
+
+    @property
+    def sees_candidates(self) -> bool:
+        """Whether the seat may see candidates, ranks and strengths at all."""
+        return may(self.actor.seat.role, Act.SEE_CANDIDATES)
+
+    @property
+    def screening(self) -> ScreeningRules:
+        """How people are screened under the agreement."""
+        return self.agreement.version.screening if self.agreement else ScreeningRules()
+
+    def threshold(self, people: int) -> Threshold:
+        """What a search among so many people asks of a candidate."""
+        return threshold(people, self.target_fpir, self.searches_per_day)
+
+    def strength_needed(self, people: int) -> int:
+        """The strength that a candidate among so many people needs, in milli-nats."""
+        return self.threshold(people).strength_millinats
+
+    def expected_false_per_day(self, people: int) -> float:
+        """Candidates that chance produces in a day, on average, by the searches of the last seven days."""
+        return self.threshold(people).expected_false_per_day
+
+    def facts(self, people: int) -> dict[str, str | int]:
+        """What the journal says of a search: the agreement, its target, and what follows from it."""
+        found = self.threshold(people)
+        return {
+            "agreement": str(self.agreement_id or ""),
+            "agreement_version": self.agreement.version.version if self.agreement else 0,
+            "target_fpir_ppm": self.target_fpir_ppm,
+            "threshold_millinats": found.strength_millinats,
+            "expected_false_per_search_ppm": round(found.expected_false_per_search * 1_000_000),
+            "expected_false_per_day_ppm": round(found.expected_false_per_day * 1_000_000),
+        }
+
+    def confirmed(
+        self, facts: Mapping[str, str | int | Sequence[str]], kind: str
+    ) -> dict[str, str | int | Sequence[str]]:
+        """The facts with the signatures of the seats, where the agreement asks for them.
+
+        kind  what is recorded, one of the words of `ScreeningRules.confirmed_by_key`
+
+        A second person always signs.
+        """
+        signed = dict(facts)
+        if kind in self.screening.confirmed_by_key:
+            signed["confirmation"] = self.actor.signature_of(facts)
+        if self.actor.second is not None:
+            signed["second"] = self.actor.second.seat.name
+            signed["second_confirmation"] = self.actor.second.signature_of(facts)
+        return signed
+
+
+def authorise(
+    station: Station, snapshot: Snapshot, act: Act, *, purpose: str = "", gallery: str = ""
+) -> Permission:
+    """The permission of the acting seat to do something now.
+
+    purpose  why; acts that search need one, and with others it has to be one of a live agreement
+    gallery  the gallery concerned, where it is one
+
+    Raises NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing or RateExceeded, and
+    UnusableInput where several seats of this machine might act. The refusal is journalled.
+    """
+    try:
+        return _authorise(station, snapshot, act, purpose, gallery)
+    except Refused as error:
+        raise refused(station, snapshot, act, error, purpose=purpose, gallery=gallery) from None
+
+
+def journal_refusal(station: Station, error: Refused) -> None:
+    """Say in the journal that something was asked and refused, unless it says so already."""
+    if not error.facts:
+        return
+    facts, error.facts = dict(error.facts), {}
+    kind = "view.denied" if facts["act"] in READING else "act.denied"
+    with station.writing(facts["seat"]) as work:
+        work.append_journal(kind, {name: text for name, text in facts.items() if text})
+        work.commit()
+
+
+def latest(snapshot: Snapshot, clock: Clock) -> Instant:
+    """Now, or the time of the last journal line where the clock has jumped back behind it.
+
+    Else a clock that is set back would bring an expired agreement to life.
+    """
+    journal = tables.journal.c
+    last = snapshot.value_of(sa.select(journal.occurred_at).order_by(journal.position.desc()).limit(1))
+    return Instant(max(clock.now(), last or 0))
+
+
+def _authorise(station: Station, snapshot: Snapshot, act: Act, purpose: str, gallery: str) -> Permission:
+    now = latest(snapshot, station.clock)
+    known = agreements.agreements(snapshot)
+    is_real = any(one.is_live(now) and not one.version.is_practice for one in known)
+    actor = station.actor or choose(snapshot, station.keys, act, now, is_real=is_real)
+    seat = proved(snapshot, actor, act, now)
+    if seat.is_practice and is_real:
+        raise practice_is_over()
+    found = extent_of(snapshot, seat, act, now)
+    if needs_two(act):
+        check_second(snapshot, actor, act, now)
+    station.turn.actor = actor
+    asked = Permission(act=act, actor=actor, extent=found, purpose=purpose, agreement=None)
+    if act in NEEDS_PURPOSE or purpose:
+        return _under_agreement(station, snapshot, known, now, asked, gallery)
+    live = [one for one in known if one.is_live(now) and one.version.party(seat.party)]
+    return replace(asked, agreement=live[0] if len(live) == 1 else None, is_practice=seat.is_practice)
+
+
+def _under_agreement(
+    station: Station,
+    snapshot: Snapshot,
+    known: Sequence[Agreement],
+    now: Instant,
+    asked: Permission,
+    gallery: str,
+) -> Permission:
+    seat = asked.actor.seat
+    if not asked.purpose:
+        raise NoAgreement(
+            expected="a purpose that a live agreement covers",
+            found="no purpose",
+            hint="Give it with --purpose",
+        )
+    role = seat.role if asked.act in NEEDS_PURPOSE else None
+    covered = covering(known, purpose=asked.purpose, gallery=gallery, role=role, party=seat.party)
+    if station.agreement:
+        covered = tuple(one for one in covered if _is_named(one[0], station.agreement))
+    live = [one for one in covered if one[0].is_live(now)]
+    if not live:
+        raise _not_covered([one[0] for one in covered], now)
+    if len(live) > 1:
+        names = ", ".join(one[0].version.name for one in live)
+        raise NoAgreement(
+            expected="one live agreement that covers the purpose",
+            found=f"{len(live)}: {names}",
+            hint="Name one with --agreement",
+        )
+    return _with_galleries(snapshot, now, asked, *live[0])
+
+
+def _is_named(agreement: Agreement, name: str) -> bool:
+    identifier = str(agreement.agreement_id)
+    return name in {agreement.version.name, identifier} or (len(name) >= 8 and identifier.endswith(name))
+
+
+def _not_covered(covered: Sequence[Agreement], now: Instant) -> Refused:
+    states = {one.state(now) for one in covered}
+    if states & {AgreementState.EXPIRED, AgreementState.ENDED, AgreementState.NOT_YET}:
+        return AgreementExpired(
+            expected="a live agreement that covers the purpose",
+            found="one that is " + " or ".join(sorted(states)),
+            hint="Agree on a new version, and add it: musterpoint agreement add",
+        )
+    return NoAgreement(
+        expected="a live agreement that covers the purpose",
+        found="one that " + " or ".join(sorted(states))
+        if states
+        else "none for this purpose, gallery and seat",
+        hint="See what is agreed: musterpoint agreement list",
+    )
+
+
+def _with_galleries(
+    snapshot: Snapshot, now: Instant, asked: Permission, agreement: Agreement, grants: tuple[Grant, ...]
+) -> Permission:
+    known = {one.name: one for one in galleries.terms(snapshot)}
+    if agreement.version.is_practice:
+        reached = frozenset(name for name, one in known.items() if one.is_practice)
+    else:
+        reached = frozenset(
+            one.gallery
+            for one in grants
+            if one.gallery in known
+            and agreement.agreement_id in known[one.gallery].agreements
+            and not known[one.gallery].is_practice
+        )
+        grants = tuple(one for one in grants if one.gallery in reached)
+        if not grants:
+            raise NoAgreement(
+                expected="a gallery that the agreement reaches",
+                found="none: each was detached from it",
+                hint="See musterpoint gallery list, and attach one: musterpoint gallery attach",
+            )
+    version = agreement.version
+    targets = agreements.targets(snapshot, version.agreement_id, version.version)
+    enrolling = next((one.gallery for one in grants if one.enrols), "")
+    if asked.act in SEARCHES:
+        _refuse_more_than_allowed(snapshot, agreement, grants, asked.purpose, now)
+    week = agreements.searches(snapshot, version.agreement_id, asked.purpose, now, DAYS_AVERAGED)
+    return replace(
+        asked,
+        agreement=agreement,
+        grants=grants,
+        galleries=reached,
+        enrols_into=PRACTICE_GALLERY if enrolling == ANY else enrolling,
+        target_fpir_ppm=target_ppm(grants, targets.get(asked.purpose)),
+        searches_per_day=week / DAYS_AVERAGED,
+        is_practice=version.is_practice,
+        no_list=any(one.no_list for one in grants) or any(known[name].no_list for name in reached),
+    )
+
+
+def _refuse_more_than_allowed(
+    snapshot: Snapshot, agreement: Agreement, grants: tuple[Grant, ...], purpose: str, now: Instant
+) -> None:
+    limits = [one.daily_searches_max for one in grants if one.daily_searches_max]
+    if limits and agreements.searches(snapshot, agreement.agreement_id, purpose, now, 1) >= min(limits):
+        raise RateExceeded(
+            expected=f"at most {min(limits)} searches in a day",
+            found="as many were made today",
+            hint="Go on tomorrow (UTC), or agree on a new version",
+        )
+
+
+def count_search(work: UnitOfWork, permission: Permission) -> None:
+    """Count a search under its agreement; in the unit of work that records the search."""
+    if permission.agreement_id is not None:
+        agreements.add_search(work, permission.agreement_id, permission.purpose, work.now())
+
+
+def galleries_searched(
+    station: Station, snapshot: Snapshot, permission: Permission, wanted: frozenset[str] | None
+) -> frozenset[str]:
+    """What is searched: what is wanted, or all that the agreement allows where nothing was named.
+
+    Raises NotFound for a gallery that is not there, and NoAgreement, journalled, for one that the
+    agreement does not reach for this purpose: who is in it is nobody's business here.
+    """
+    if wanted is None:
+        return permission.galleries
+    existing = snapshot.galleries()
+    if unknown := sorted(wanted - set(existing)):
+        raise NotFound(
+            expected=f"one of the galleries {', '.join(existing)}" if existing else "a gallery that exists",
+            found=f"no gallery {', '.join(unknown)}",
+            hint="List them with: musterpoint gallery list",
+        )
+    if beyond := sorted(wanted - permission.galleries):
+        refusal = NoAgreement(
+            expected=f"galleries of the agreement: {', '.join(sorted(permission.galleries)) or 'none'}",
+            found=f"{', '.join(beyond)}, which it does not reach for this purpose",
+            hint="Search what is agreed, or agree on a new version",
+        )
+        raise refused(station, snapshot, permission.act, refusal, gallery=", ".join(beyond))
+    return wanted
+
+
+def enrolling_gallery(station: Station, work: UnitOfWork, permission: Permission, wanted: str = "") -> str:
+    """The gallery that takes a person, made and marked for practice where that is what it is for.
+
+    Raises NoAgreement, journalled, where the agreement names none or another.
+    """
+    name = wanted or permission.enrols_into
+    if permission.is_practice:
+        if name in permission.galleries:
+            return name
+        if name not in work.galleries():
+            practice = frozenset({PRACTICE_AGREEMENT})
+            work_terms = galleries.GalleryTerms(
+                name=name, owner=PRACTICE_PARTY, purpose="practice", is_practice=True, agreements=practice
+            )
+            galleries.add(work, work_terms)
+            work.append_journal("gallery.attached", {"gallery": name, "agreement": str(PRACTICE_AGREEMENT)})
+            return name
+    elif any(
+        one.gallery == name and (one.enrols or permission.act is Act.ENROL) for one in permission.grants
+    ):
+        return name
+    refusal = NoAgreement(
+        expected="a gallery that the agreement lets people be enrolled in",
+        found=name or "none",
+        hint="See what is agreed: musterpoint agreement show",
+    )
+    raise refused(station, work, permission.act, refusal, gallery=name)
+
+
+def refused(
+    station: Station, snapshot: Snapshot, act: Act, error: Refused, *, purpose: str = "", gallery: str = ""
+) -> Refused:
+    """The error, once it is sure that the journal says what was asked; for rules of a workflow's own."""
+    actor = station.actor or station.turn.actor
+    error.facts = {
+        "act": act.value,
+        "seat": actor.seat.name if actor else "",
+        "purpose": purpose,
+        "gallery": gallery,
+        "reason": error.code,
+    }
+    if not isinstance(snapshot, UnitOfWork):
+        journal_refusal(station, error)
+    return error

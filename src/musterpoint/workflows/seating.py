@@ -1,0 +1,119 @@
+"""Which seat acts: chosen among the keys of this machine, proved by its key, and held to its role."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from musterpoint.clock import Instant
+from musterpoint.errors import AgreementExpired, RoleMissing, SecondPersonMissing, UnusableInput
+from musterpoint.registry.rights import Act, Extent, extent, may, needs_two
+from musterpoint.registry.seats import Seat, is_signed_by
+from musterpoint.storage import Snapshot, seats
+from musterpoint.workflows.acting import Actor, HeldKeys
+
+_CHALLENGE: Final = b"musterpoint/acting/v1\x00"
+
+
+def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_real: bool) -> Actor:
+    """The only seat with its key on this machine that may do it; else the first practice seat that may.
+
+    is_real  a real agreement is live, so that practice is over
+
+    Raises RoleMissing where there is none, UnusableInput where there are several.
+    """
+    able = [
+        one
+        for one in seats.seats(snapshot)
+        if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now)
+    ]
+    real = [one for one in able if not one.is_practice]
+    if len(real) > 1:
+        raise UnusableInput(
+            expected="one seat that may do it",
+            found=f"{len(real)} whose keys are here: {', '.join(one.name for one in real)}",
+            hint="Name one with --seat",
+        )
+    practising = [] if is_real else [one for one in able if one.is_practice]
+    if not (chosen := real or practising):
+        raise RoleMissing(
+            expected=f"a seat on this machine that may {act.value}",
+            found="none",
+            hint="Act as somebody whose role it is, with --seat, where that seat's key is kept",
+        )
+    actor = keys.actor(chosen[0])
+    if needs_two(act) and len(practising) > 1 and not real:
+        # Whoever practises alone plays both persons.
+        return actor.with_second(keys.actor(practising[1]))
+    return actor
+
+
+def proved(snapshot: Snapshot, actor: Actor, act: Act, now: Instant) -> Seat:
+    """The seat as the registry knows it, after its key has signed a challenge. Raises RoleMissing."""
+    seat = seats.of_name(snapshot, actor.seat.name)
+    challenge = _CHALLENGE + secrets.token_bytes(32) + act.value.encode()
+    if not is_signed_by(seat.public_key, challenge, actor.key.sign(challenge)):
+        raise RoleMissing(
+            expected="the key of the seat",
+            found="another key",
+            hint="Act in a seat whose key you hold",
+        )
+    if not seat.is_live(now):
+        raise RoleMissing(
+            expected="a seat that may act",
+            found="one that was revoked" if seat.revoked_at is not None else "one that has expired",
+            hint="Let an administrator grant a new seat: musterpoint seat add",
+        )
+    return seat
+
+
+def extent_of(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> Extent:
+    """How far the right of a seat goes, broken glass included. Raises RoleMissing."""
+    found = extent(seat.role, act)
+    if found is not Extent.NONE:
+        return found
+    if _has_broken_glass(snapshot, seat, act, now):
+        return Extent.FULL
+    raise RoleMissing(
+        expected=f"a role that may {act.value}",
+        found=f"a seat that is {seat.role.value}",
+        hint="Ask somebody whose role it is",
+    )
+
+
+def check_second(snapshot: Snapshot, actor: Actor, act: Act, now: Instant) -> None:
+    """Raise SecondPersonMissing or RoleMissing where there are not two seats that may do it."""
+    if actor.second is None:
+        raise SecondPersonMissing(
+            expected=f"two seats to {act.value}",
+            found="one",
+            hint="Let a second person take part with --second SEAT",
+        )
+    second = proved(snapshot, actor.second, act, now)
+    if second.public_key == actor.seat.public_key:
+        raise SecondPersonMissing(
+            expected="two persons with keys of their own",
+            found="one key twice",
+            hint="Let a second person take part with --second SEAT",
+        )
+    extent_of(snapshot, second, act, now)
+
+
+def practice_is_over() -> AgreementExpired:
+    """The error for a practice seat in a registry with a live agreement."""
+    return AgreementExpired(
+        expected="a seat of a party to a live agreement",
+        found="a seat for practice, and practice is over in this registry",
+        hint="Practise in a folder of its own, with --data",
+    )
+
+
+def _may(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> bool:
+    return may(seat.role, act) or _has_broken_glass(snapshot, seat, act, now)
+
+
+def _has_broken_glass(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> bool:
+    return any(
+        one.act == act.value and now < one.valid_until
+        for one in seats.broken_glasses(snapshot, name=seat.name)
+    )
