@@ -289,14 +289,21 @@ def check_proposal(
                 hint="Name the carer's encounter with --carer",
             )
         departed = _check_exception(presentation, proposal)
-    confirmed = {proposal.state.value} | ({"exception", departed.value} if departed else set())
-    if not proposal.approver and confirmed & set(second_person):
+    if not proposal.approver and needs_second(proposal.state, departed, second_person):
         raise UnusableInput(
             expected="a second person, as the agreement asks for",
             found="one",
             hint="Name the second person's seat with --second",
         )
     return departed
+
+
+def needs_second(
+    state: DecisionState, departed: RuleDepartedFrom | None, second_person: Collection[str]
+) -> bool:
+    """Whether the agreement asks for a second person; see `check_proposal`."""
+    confirmed = {state.value} | ({"exception", departed.value} if departed else set())
+    return not confirmed.isdisjoint(second_person)
 
 
 def _check_text_and_time(presentation: Presentation, proposal: Proposal, now: Instant) -> None:

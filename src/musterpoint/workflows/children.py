@@ -1,0 +1,75 @@
+"""Children at the gate: whose fingers are not taken, who needs a carer, and when they are decided again."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from musterpoint.clock import Instant
+from musterpoint.errors import NotCapturable
+from musterpoint.identifiers import EncounterId
+from musterpoint.registry.agreements import ScreeningRules
+from musterpoint.registry.biographic import Biography, birthday, years_at_most
+
+_DAY_US: Final = 86_400 * 1_000_000
+_YEAR_US: Final = 365 * _DAY_US + _DAY_US // 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the person, or whoever came with them, told at the gate; all of it may be left out.
+
+    age      years; where a birth is told as well, the lower age counts
+    carer    encounter of the grown-up who answers for a child
+    consent  explicit, implicit or proxy; empty where it was not asked
+    """
+
+    biography: Biography | None = None
+    age: int | None = None
+    carer: EncounterId | None = None
+    consent: str = ""
+
+
+def age_of(told: Told, now: Instant) -> int | None:
+    """The lowest age in years that may be true; None where nothing was told of it."""
+    ages = [] if told.age is None else [told.age]
+    if told.biography is not None and told.biography.born:
+        ages.append(years_at_most(told.biography.born, _day(now)))
+    return min(ages, default=None)
+
+
+def refuse_fingers(age: int | None, rules: ScreeningRules) -> None:
+    """Raise NotCapturable where the agreement does not let a child's fingerprints be taken."""
+    if age is not None and age < rules.age_min:
+        raise NotCapturable(
+            expected=f"somebody of {rules.age_min} years or more, as the agreement asks",
+            found="a younger child, of whom no fingerprint is taken",
+            hint="Screen the child without files, and name the carer with --carer",
+        )
+
+
+def is_unaccompanied(age: int | None, carer: EncounterId | None, rules: ScreeningRules) -> bool:
+    """Whether it is a child for whom nobody answers."""
+    return age is not None and age < rules.carer_below and carer is None
+
+
+def decided_again_at(told: Told, now: Instant, rules: ScreeningRules) -> Instant | None:
+    """When a child comes to the next age at which it is decided again; None for a grown-up.
+
+    With a birth, the earliest day that it may mean; with years alone, so many years from now.
+    """
+    age = age_of(told, now)
+    ages = sorted(limit for limit in {rules.age_min, rules.carer_below} if age is not None and age < limit)
+    if age is None or not ages:
+        return None
+    if told.biography is not None and told.biography.born:
+        day = birthday(told.biography.born, ages[0])
+        at = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+        reached = Instant(int(at.timestamp()) * 1_000_000)
+        return reached if reached > now else Instant(now + _DAY_US)
+    return Instant(now + (ages[0] - age) * _YEAR_US)
+
+
+def _day(now: Instant) -> datetime.date:
+    return datetime.datetime.fromtimestamp(now / 1_000_000, datetime.UTC).date()

@@ -1,0 +1,128 @@
+"""What a screening came to: as it is stored, and as the gate may see it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from musterpoint.registry import Answer, CannotTellReason, Outcome
+from musterpoint.registry.decisions import DecisionState, Presentation
+from musterpoint.registry.outcomes import next_step, shown_answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FingerResult:
+    """What was seen of one captured finger: quality 0..100, and advice where it is poor."""
+
+    finger: str
+    quality: int | None
+    reasons: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningShown:
+    """What the gate is told of a screening: no candidate, rank, score, nor that there is a case.
+
+    answer     known, not known, being decided or cannot tell; under *no list* never being decided
+    reason     why it cannot be told, where the gate may know
+    next_step  what happens now, as a sentence; there is always one
+    """
+
+    encounter: str
+    subject: str | None
+    outcome: str
+    answer: str | None
+    reason: str
+    decision: str
+    exception_of: str
+    next_step: str
+    fingers: tuple[FingerResult, ...]
+    agreement: str
+    galleries: tuple[str, ...]
+    galleries_not_searched: tuple[str, ...]
+    people: int
+    people_comparable: int
+    is_repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningOutcome:
+    """What happened to somebody who came to the gate.
+
+    subject            set where the person was enrolled just now
+    answer             None where no search was made
+    reason             why it cannot be told, or could not be if nobody is found in the end; may be empty
+    case               number of the case that people have to decide; not for the gate
+    decision           cleared, denied, referred or open
+    exception_of       the rule that a clearance departs from; may be empty
+    is_unaccompanied   a child without a carer
+    people             people in the searched galleries
+    people_comparable  those who have a finger in common with what was captured
+    position           journal lines that the search reflects
+    is_repeated        the request had been answered before; nothing was changed now
+    """
+
+    encounter: str
+    subject: str | None
+    outcome: str
+    answer: str | None
+    case: int | None
+    fingers: tuple[FingerResult, ...]
+    people: int
+    people_comparable: int
+    position: int
+    reason: str = ""
+    decision: str = DecisionState.OPEN.value
+    exception_of: str = ""
+    is_unaccompanied: bool = False
+    no_list: bool = False
+    agreement: str = ""
+    galleries: tuple[str, ...] = ()
+    galleries_not_searched: tuple[str, ...] = ()
+    is_repeated: bool = False
+
+    def shown(self) -> ScreeningShown:
+        """What the gate may see of it; it looks the same for every reason to look closer."""
+        answer = shown_answer(Answer(self.answer) if self.answer else None, no_list=self.no_list)
+        is_open_about_reason = answer is Answer.CANNOT_TELL and not self.no_list
+        reason = CannotTellReason(self.reason) if self.reason and is_open_about_reason else None
+        state = Presentation(
+            outcome=Outcome(self.outcome),
+            answer=Answer(self.answer) if self.answer else None,
+            decision=DecisionState(self.decision),
+            is_unaccompanied=self.is_unaccompanied,
+        )
+        return ScreeningShown(
+            encounter=self.encounter,
+            subject=self.subject,
+            outcome=self.outcome,
+            answer=answer.value if answer else None,
+            reason=reason.value if reason else "",
+            decision=self.decision,
+            exception_of=self.exception_of,
+            next_step=next_step(state, reason=reason, no_list=self.no_list).words,
+            fingers=self.fingers,
+            agreement=self.agreement,
+            galleries=self.galleries,
+            galleries_not_searched=self.galleries_not_searched,
+            people=self.people,
+            people_comparable=self.people_comparable,
+            is_repeated=self.is_repeated,
+        )
+
+    def to_json(self) -> str:
+        """As stored; `from_json` reads it."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> ScreeningOutcome:
+        """The outcome that `to_json` wrote."""
+        values = json.loads(text)
+        fingers = tuple(
+            FingerResult(**{**finger, "reasons": tuple(finger["reasons"]), "advice": tuple(finger["advice"])})
+            for finger in values.pop("fingers")
+        )
+        for name in ("galleries", "galleries_not_searched"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(fingers=fingers, **values)
