@@ -17,16 +17,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The file of a registry in which nothing was ever written; making one takes a while."""
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a registry in which nothing was ever written; making one takes a while."""
     made = tmp_path_factory.mktemp("empty")
     Database.open(made).close()
-    return (made / "registry.db").read_bytes()
+    return made
 
 
 @pytest.fixture
-def database(folder: Path, empty_registry: bytes) -> Iterator[Database]:
+def database(folder: Path, empty_registry: Path) -> Iterator[Database]:
     folder.mkdir(mode=0o700)
-    (folder / "registry.db").write_bytes(empty_registry)
+    for name in ("registry.db", "keys.db"):
+        (folder / name).write_bytes((empty_registry / name).read_bytes())
     with Database.open(folder, clock=SteppingClock()) as opened:
         yield opened

@@ -123,7 +123,7 @@ def record_visit(work: UnitOfWork, person: Person) -> int:
     work.add_encounter(person.encounter)
     for reference in person.references:
         work.add_reference(reference)
-    position = work.append_journal("visit", {"encounter": str(person.encounter_id)})
+    position = work.append_journal("encounter.visit", {"encounter": str(person.encounter_id)})
     work.store_outcome(person.request_id, person.digest, person.outcome_json)
     return position
 

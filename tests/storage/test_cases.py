@@ -45,7 +45,7 @@ def settle(database: Database, number: int, verdict: Verdict, same_as: Person | 
             decided_by="officer 7",
             decided_at=DECIDED_AT,
         )
-        work.append_journal("settled", {"case": number})
+        work.append_journal("case.settled", {"case": number})
         work.commit()
     return case
 

@@ -33,7 +33,7 @@ def erase(database: Database, *people: Person) -> tuple[int, ...]:
         for person in people:
             assert person.subject_id
             emptied += work.erase_subject(person.subject_id)
-            work.append_journal("erased", {"subject": str(person.subject_id)})
+            work.append_journal("subject.erased", {"subject": str(person.subject_id)})
         work.commit()
     return emptied
 
@@ -140,7 +140,7 @@ def test_an_outcome_that_names_nobody_goes_with_the_person_it_was_stored_with(da
 
     with database.unit_of_work() as work:
         work.erase_subject(SubjectId(uuid.uuid5(person.encounter_id, "second")))
-        work.append_journal("erased", {})
+        work.append_journal("subject.erased", {})
         work.commit()
 
     with database.read() as snapshot:
@@ -348,7 +348,7 @@ def test_personal_bytes_are_overwritten_where_they_stand(database: Database, fol
     person, other = Person(), Person()
     add(database, person, other)
     with database.unit_of_work() as work:
-        work.append_journal("x", {})
+        work.append_journal("audit.x", {})
         outcome = f'{{"duplicates":[{{"encounter":"{person.encounter_id}"}}]}}'
         work.store_outcome(RequestId(new_uuid()), "digest", outcome)
         work.commit()

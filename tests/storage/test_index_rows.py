@@ -58,7 +58,7 @@ def test_all_rows_of_a_unit_are_new_wherever_its_lines_stand(database: Database)
     early, late = Person(), Person()
     with database.unit_of_work() as work:
         record(work, early)
-        work.append_journal("between", {})
+        work.append_journal("audit.between", {})
         record(work, late)
         work.commit()
     add(database, Person(fingers=()))
@@ -96,7 +96,7 @@ def test_a_row_says_whose_the_encounter_is_by_now(database: Database) -> None:
     add(database, seen, waiting)
     with database.unit_of_work() as work:
         work.assign(waiting.encounter_id, seen.subject_id)
-        work.append_journal("assigned", {})
+        work.append_journal("case.assigned", {})
         work.commit()
 
     with database.read() as snapshot:

@@ -19,18 +19,18 @@ Body = Mapping[str, str | int | Sequence[str]]
 def append(database: Database, *bodies: Body) -> None:
     with database.unit_of_work() as work:
         for body in bodies:
-            work.append_journal("fact", body)
+            work.append_journal("audit.fact", body)
         work.commit()
 
 
 def test_positions_run_without_gaps_also_after_units_that_were_left(database: Database) -> None:
     with database.unit_of_work() as work:
-        assert work.append_journal("fact", {}) == 1
-        assert work.append_journal("fact", {}) == 2
+        assert work.append_journal("audit.fact", {}) == 1
+        assert work.append_journal("audit.fact", {}) == 2
         assert work.position == 2
         work.commit()
     with database.unit_of_work() as work:
-        assert work.append_journal("left", {}) == 3
+        assert work.append_journal("audit.left", {}) == 3
     append(database, {})
 
     with database.read() as snapshot:
@@ -66,12 +66,12 @@ def test_a_line_has_the_time_of_the_clock_and_a_canonical_body(database: Databas
 @pytest.mark.parametrize("body", [{"score": 0.5}, {"scores": [1, 2]}, {"template": b"bytes"}, {"name": None}])
 def test_a_line_takes_texts_and_whole_numbers_only(database: Database, body: Body) -> None:
     with database.unit_of_work() as work, pytest.raises(TypeError):
-        work.append_journal("fact", body)
+        work.append_journal("audit.fact", body)
 
 
 def test_a_line_has_a_bound(database: Database) -> None:
     with database.unit_of_work() as work, pytest.raises(ValueError, match="65536"):
-        work.append_journal("fact", {"text": "x" * 65_536})
+        work.append_journal("audit.fact", {"text": "x" * 65_536})
 
 
 # RFC 8785 sorts names by UTF-16 units, Python by code points: the same for names in ASCII.
@@ -83,8 +83,8 @@ values = st.text() | st.integers(-(2**53), 2**53) | st.lists(st.text())
 @given(st.dictionaries(names, values))
 def test_equal_facts_give_equal_bytes_whatever_their_order(database: Database, body: Body) -> None:
     with database.unit_of_work() as work:
-        work.append_journal("fact", body)
-        work.append_journal("fact", dict(reversed(list(body.items()))))
+        work.append_journal("audit.fact", body)
+        work.append_journal("audit.fact", dict(reversed(list(body.items()))))
         one, other = work.journal()
 
     assert one.body == other.body

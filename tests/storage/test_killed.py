@@ -61,13 +61,13 @@ def settle(work: UnitOfWork) -> None:
     )
     work.assign(WAITING.encounter_id, SEEN.subject_id)
     work.set_answer(WAITING.encounter_id, Answer.KNOWN)
-    work.append_journal("settled", {"case": 1})
+    work.append_journal("case.settled", {"case": 1})
 
 
 def erase(work: UnitOfWork) -> None:
     assert SEEN.subject_id
     work.erase_subject(SEEN.subject_id)
-    work.append_journal("erased", {"subject": str(SEEN.subject_id)})
+    work.append_journal("subject.erased", {"subject": str(SEEN.subject_id)})
 
 
 def carry_out(folder: Path, change: Callable[[UnitOfWork], None]) -> None:

@@ -143,7 +143,7 @@ def test_an_upgrade_and_the_way_back_keep_every_row(
     assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
     with Database.open(filled) as database, database.unit_of_work() as work:
         record(work, Person())
-        work.append_journal("still checked", {})
+        work.append_journal("audit.checked", {})
         work.commit()
 
     assert upgrade(filled) == ("9002", "9002")

@@ -136,7 +136,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 case.number, verdict, same_as=chosen, decided_by="officer 7", decided_at=case.opened_at
             )
             self._give_to_subject(work, case.encounter_id, verdict, chosen)
-            work.append_journal("settled", {"case": case.number})
+            work.append_journal("case.settled", {"case": case.number})
             work.commit()
         self.model.lines += 1
         self.model.cases[case.number] = settled
@@ -165,7 +165,7 @@ class RegistryMachine(RuleBasedStateMachine):
         subject_id = data.draw(st.sampled_from(self.model.subjects))
         with self.database.unit_of_work() as work:
             emptied = work.erase_subject(subject_id)
-            work.append_journal("erased", {})
+            work.append_journal("subject.erased", {})
             if is_committed:
                 work.commit()
         if not is_committed:

@@ -179,7 +179,7 @@ def test_a_request_is_answered_by_its_stored_outcome(database: Database) -> None
 def test_an_outcome_of_any_length_comes_back_as_it_was_stored(database: Database, outcome: str) -> None:
     request_id = RequestId(new_uuid())
     with database.unit_of_work() as work:
-        work.append_journal("x", {})
+        work.append_journal("audit.x", {})
         work.store_outcome(request_id, "digest", outcome)
         work.commit()
 

@@ -15,14 +15,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+import platformdirs
 import sqlalchemy as sa
 
 from musterpoint.clock import Clock, SystemClock
 from musterpoint.errors import NotFound, RegistryBusy, StorageFull
+from musterpoint.identifiers import AgreementId
 from musterpoint.storage import dialects, erasing, migrating
+from musterpoint.storage.journal import MACHINE, Desk, Signer, signer_of
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.translation import damaged, translated
+from musterpoint.storage.vault import KeyScope, KeySources, Vault
 from musterpoint.storage.writing import UnitOfWork
 
 FILE_NAME: Final = "registry.db"
@@ -38,45 +42,85 @@ class Database:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
+        self._vault: Vault | None = None
+        self._is_own_vault = False
+        self._signer: Signer | None = None
         self._lock = WriterLock(folder)
         self._clock = clock
         self._engine = dialects.engine(folder / FILE_NAME)
         self._writers = self._engine.execution_options(writer=True)
 
     @classmethod
-    def open(cls, folder: Path, *, must_exist: bool = False, clock: Clock = _CLOCK) -> Database:
-        """Open the registry in a folder; without one, make it, unless `must_exist`.
+    def open(
+        cls,
+        folder: Path,
+        *,
+        must_exist: bool = False,
+        clock: Clock = _CLOCK,
+        vault: Vault | None = None,
+        sources: KeySources | None = None,
+    ) -> Database:
+        """Open the registry in a folder with its keys; without one, make both, unless `must_exist`.
 
-        clock  where the times of journal lines and erasures come from
+        clock    where the times of journal lines and erasures come from
+        vault    the keys where they are open already; whoever opened them closes them
+        sources  where the secret comes from that opens the keys; by default the environment, or a key
+                 file in the user's configuration
 
         Raises NotFound where it must exist and does not, VersionMismatch where another version of
         musterpoint made it, Corrupt where it is damaged or the file of another program, StorageFull
-        where the folder cannot be written, RegistryBusy where others hold it for too long.
+        where the folder cannot be written, RegistryBusy where others hold it for too long, and KeyMissing
+        or WrongPassphrase where the secret is not at hand.
         """
         with translated():
             is_there = (folder / FILE_NAME).exists()
         if not is_there and must_exist:
             raise _no_registry(folder)
         if not is_there:
-            _make(folder)
+            _prepare(folder)
         database = cls(folder, clock)
         try:
-            database._accept_revision()
+            revision = database._revision() if is_there else migrating.REVISION
+            database._vault = vault or database._open_vault(
+                sources, must_exist=is_there and _is_sealed(revision)
+            )
+            if not is_there:
+                _make(folder)
+            if revision != migrating.REVISION:
+                database._upgrade()
             database._finish_erasures()
         except BaseException:
             database.close()
             raise
         return database
 
-    def _accept_revision(self) -> None:
+    def _revision(self) -> str:
+        """The revision of the tables. Raises VersionMismatch where this version cannot go on with it."""
         with translated(), self._engine.connect() as connection:
             revision = migrating.revision_of(connection)
-            if revision == migrating.REVISION:
-                return
-            error = migrating.other_version(revision)
-            if revision not in migrating.older_revisions() or not migrating.is_empty(connection):
-                raise error
-        self._upgrade()
+            is_usable = revision == migrating.REVISION or (
+                revision in migrating.older_revisions() and migrating.is_empty(connection)
+            )
+        if not is_usable:
+            raise migrating.other_version(revision)
+        return revision
+
+    def _open_vault(self, sources: KeySources | None, *, must_exist: bool) -> Vault:
+        self._is_own_vault = True
+        chosen = sources or default_sources()
+        return Vault.open_at(self._folder, chosen, must_exist=must_exist, clock=self._clock)
+
+    @property
+    def vault(self) -> Vault:
+        """The keys of the registry."""
+        if self._vault is None:
+            raise RuntimeError("a database is opened with its keys")
+        return self._vault
+
+    def _sign(self) -> Signer:
+        if self._signer is None:
+            self._signer = signer_of(self.vault)
+        return self._signer
 
     def _upgrade(self) -> str:
         """Bring the tables to the newest revision; returns the revision before."""
@@ -87,25 +131,33 @@ class Database:
                 return before
             if before not in migrating.older_revisions():
                 raise migrating.other_version(before)
-            migrating.upgrade(connection)
+            migrating.upgrade(connection, self.vault)
         return before
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
         """One consistent view, however long it is looked at. Writers go on meanwhile."""
-        with self._transaction(self._engine, Snapshot) as snapshot:
+        with self._transaction(self._engine, lambda made: Snapshot(made, self.vault)) as snapshot:
             # SQLite takes its snapshot at the first read, not at the beginning.
             _ = snapshot.position
             yield snapshot
 
     @contextmanager
-    def unit_of_work(self) -> Iterator[UnitOfWork]:
+    def unit_of_work(
+        self, *, author: str = MACHINE, agreement: AgreementId | None = None
+    ) -> Iterator[UnitOfWork]:
         """The right to write, in fair turns. Leaving without `commit()` undoes everything.
+
+        author     name of the seat that acts, for the lines of the journal
+        agreement  under which it acts; None for what belongs to the installation
 
         Raises RegistryBusy where others write for longer than is waited.
         """
         with self._lock.held():
-            with self._transaction(self._writers, lambda made: UnitOfWork(made, self._clock)) as work:
+            desk = Desk(
+                clock=self._clock, vault=self.vault, author=author, agreement=agreement, signer=self._sign
+            )
+            with self._transaction(self._writers, lambda made: UnitOfWork(made, desk)) as work:
                 yield work
             if work.has_erased:
                 self._wipe_residue()
@@ -143,12 +195,16 @@ class Database:
             self._wipe_residue()
 
     def _wipe_residue(self) -> None:
-        """Empty the write-ahead log, where erased bytes still stand; the lock is held.
+        """Destroy the keys of who was erased, and empty the write-ahead log, where erased bytes still stand.
 
-        The erasure itself is committed, so failing here is no failure of it: `counts` tells of what is
+        The lock is held. The erasure itself is committed, so failing here is no failure of it: `counts` tells of what is
         left, and every opening tries again.
         """
         with suppress(RegistryBusy, StorageFull), translated():
+            with self._engine.connect() as connection:
+                gone = connection.execute(erasing.UNFINISHED).scalars().all()
+            if gone:
+                self.vault.destroy(*map(KeyScope.encounter, gone))
             if not dialects.truncate_log(self._engine):
                 return
             with self._writers.begin() as connection:
@@ -159,6 +215,8 @@ class Database:
         """Give back all files. The last process to do so empties the write-ahead log."""
         with translated():
             self._engine.dispose()
+        if self._vault is not None and self._is_own_vault:
+            self._vault.close()
 
     def __enter__(self) -> Database:
         return self
@@ -167,7 +225,17 @@ class Database:
         self.close()
 
 
-def upgrade(folder: Path) -> tuple[str, str]:
+def default_sources() -> KeySources:
+    """The secrets of this process: its environment, or a key file in the user's configuration."""
+    named = os.environ.get("MUSTERPOINT_KEY_FILE")
+    return KeySources(
+        key_folder=Path(platformdirs.user_config_dir("musterpoint")) / "keys",
+        key_file=Path(named) if named else None,
+        environment=os.environ,
+    )
+
+
+def upgrade(folder: Path, *, sources: KeySources | None = None) -> tuple[str, str]:
     """Bring the registry in a folder to this version; returns the revisions before and after.
 
     It is one transaction, checked before it is committed: whatever fails, nothing has changed. Raises
@@ -178,7 +246,17 @@ def upgrade(folder: Path) -> tuple[str, str]:
     if not is_there:
         raise _no_registry(folder)
     with Database(folder, _CLOCK) as database:
+        with translated(), database._engine.connect() as connection:
+            revision = migrating.revision_of(connection)
+        if revision not in {migrating.REVISION, *migrating.older_revisions()}:
+            raise migrating.other_version(revision)
+        database._vault = database._open_vault(sources, must_exist=_is_sealed(revision))
         return database._upgrade(), migrating.REVISION
+
+
+def _is_sealed(revision: str) -> bool:
+    """Whether a registry of this revision has keys."""
+    return revision != migrating.UNSEALED
 
 
 def _no_registry(folder: Path) -> NotFound:
@@ -190,12 +268,15 @@ def _no_registry(folder: Path) -> NotFound:
     )
 
 
-def _make(folder: Path) -> None:
-    """Make a folder and an empty registry in it, unless another process is quicker."""
+def _prepare(folder: Path) -> None:
     with translated():
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
+
+
+def _make(folder: Path) -> None:
+    """Make an empty registry in a folder, unless another process is quicker."""
     with WriterLock(folder).held(), translated():
         if (folder / FILE_NAME).exists():
             return
@@ -214,7 +295,7 @@ def _build(folder: Path) -> None:
     dialects.prepare_new(Path(name))
     engine = dialects.engine(Path(name)).execution_options(writer=True)
     with engine.connect() as connection:
-        migrating.upgrade(connection)
+        migrating.upgrade(connection, None)
     engine.dispose()
     assert not Path(f"{name}-wal").exists(), "the last connection empties the log"
     Path(name).rename(folder / FILE_NAME)

@@ -36,6 +36,9 @@ from musterpoint.storage import dialects, retention, rows, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import Row
+from musterpoint.storage.sealing import packed_request, record_of, request_scope, unpacked_request
+from musterpoint.storage.vault import Vault
+from musterpoint.storage.vault.sealing import OVERHEAD_BYTES
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -46,6 +49,13 @@ DECIDED_BY: Final = "erasure"
 
 RESIDUES: Final = (tables.erased_subject.c.has_residue, retention.retention_clock.c.has_residue)
 """Columns that say that erased bytes may still stand in the write-ahead log."""
+
+UNFINISHED: Final = (
+    sa.select(tables.erased_encounter.c.encounter_id)
+    .join(tables.erased_subject)
+    .where(tables.erased_subject.c.has_residue)
+)
+"""Encounters that were erased, and whose keys may not have been destroyed yet."""
 
 holder = sa.Table(
     "holder",
@@ -87,6 +97,7 @@ erasure_store = sa.Table(
 
 def erase(
     connection: sa.Connection,
+    vault: Vault,
     subject_id: SubjectId,
     encounters: Sequence[EncounterId],
     *,
@@ -100,7 +111,10 @@ def erase(
     records = {subject_id, *encounters, *connection.execute(theirs).scalars()}
     records |= _erase_fingers(connection, subject_id)
     _erase_encounters(connection, subject_id)
-    _erase_from_outcomes(connection, records)
+    _erase_from_outcomes(connection, vault, records)
+    subject = tables.subject
+    merged = sa.update(subject).where(subject.c.merged_into == subject_id)
+    connection.execute(merged.values(merged_into=None))
     _erase_dates(connection, encounters)
     connection.execute(sa.delete(tables.subject).where(tables.subject.c.subject_id == subject_id))
     tombstone = {"subject_id": subject_id, "has_residue": True, "position": position}
@@ -154,6 +168,8 @@ def _erase_encounters(connection: sa.Connection, subject_id: SubjectId) -> None:
     theirs = sa.select(encounter.number).where(encounter.subject_id == subject_id)
     numbers = connection.execute(theirs).scalars().all()
     _overwrite(connection, tables.encounter_detail.c.detail, numbers)
+    member = tables.encounter_gallery
+    connection.execute(sa.delete(member).where(member.c.encounter_number.in_(numbers)))
     connection.execute(sa.delete(tables.encounter).where(encounter.number.in_(numbers)))
 
 
@@ -162,31 +178,37 @@ def _overwrite(connection: sa.Connection, column: sa.Column[Any], numbers: Seque
     connection.execute(sa.update(column.table).where(column.table.c.number.in_(numbers)).values(blank))
 
 
-def _erase_from_outcomes(connection: sa.Connection, erased: Collection[UUID]) -> None:
+def _erase_from_outcomes(connection: sa.Connection, vault: Vault, erased: Collection[UUID]) -> None:
     request, mention = tables.request, tables.request_mention
     is_named = mention.c.record_id.in_(erased)
     own = set(
         connection.execute(sa.select(mention.c.request_number).where(is_named, mention.c.is_own)).scalars()
     )
     about = request.c.number.in_(sa.select(mention.c.request_number).where(is_named))
-    changed = [
-        {"of_number": row.number} | _reduced(row, erased, is_own=row.number in own)
-        for row in connection.execute(sa.select(request).where(about))
-    ]
-    if changed:
-        rewrite = sa.update(request).where(request.c.number == sa.bindparam("of_number"))
-        rewrite = rewrite.values(outcome=sa.bindparam("new_outcome"), digest=sa.bindparam("new_digest"))
-        connection.execute(rewrite, changed)
+    found = connection.execute(sa.select(request).where(about, ~request.c.is_erased)).all()
+    gone = set(own)
+    for row in found:
+        if row.number not in own and not _reduce(connection, vault, row, erased):
+            gone.add(row.number)
+    _overwrite(connection, request.c.content, [row.number for row in found if row.number in gone])
+    connection.execute(sa.update(request).where(request.c.number.in_(gone)).values(is_erased=True))
     connection.execute(sa.delete(mention).where(is_named))
 
 
-def _reduced(row: Row, erased: Collection[UUID], *, is_own: bool) -> dict[str, str]:
-    """New values of as many bytes as the old ones, so that the row stays where it is."""
-    outcome = ERASED_OUTCOME if is_own else reduced_outcome(row.outcome, erased)
-    # The digest was made of the person's images: who has them could tell that they were here.
-    digest = row.digest if outcome != ERASED_OUTCOME else " " * len(row.digest.encode())
-    padding = " " * (len(row.outcome.encode()) - len(outcome.encode()))
-    return {"new_outcome": outcome + padding, "new_digest": digest}
+def _reduce(connection: sa.Connection, vault: Vault, row: Row, erased: Collection[UUID]) -> bool:
+    """Take out of an outcome about somebody else what names the person; False where nothing is left."""
+    content = tables.request.c.content
+    scope, record = request_scope(row.encounter_id), record_of(content, row.number)
+    digest, outcome = unpacked_request(vault.open(scope, record, row.content))
+    reduced = reduced_outcome(outcome, erased)
+    if reduced == ERASED_OUTCOME:
+        return False
+    # As many bytes as before, so that the row is overwritten where it stands: its key lives on.
+    missing = len(row.content) - OVERHEAD_BYTES - len(packed_request(digest, reduced))
+    sealed = vault.seal(scope, record, packed_request(digest, reduced + " " * missing))
+    rewrite = sa.update(tables.request).where(tables.request.c.number == row.number)
+    connection.execute(rewrite.values(content=sealed))
+    return True
 
 
 def reduced_outcome(outcome_json: str, erased: Collection[UUID]) -> str:

@@ -17,9 +17,13 @@ import sqlalchemy as sa
 from musterpoint.errors import VersionMismatch
 from musterpoint.storage import dialects, tables
 from musterpoint.storage.translation import WHERE, damaged, translated
+from musterpoint.storage.vault import Vault
 
 REVISION: Final = "0002"
 """The revision that this version of musterpoint works with: the newest of `migrations`."""
+
+UNSEALED: Final = "0001"
+"""The revision in which nothing was sealed yet, so that there were no keys."""
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
@@ -48,23 +52,27 @@ def older_revisions() -> Sequence[str]:
     return [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][1:]
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Bring the tables to the newest revision. Raises Corrupt where the result is not sound."""
-    _migrate(connection, "upgrade", "head")
+def upgrade(connection: sa.Connection, vault: Vault | None) -> None:
+    """Bring the tables to the newest revision. Raises Corrupt where the result is not sound.
+
+    vault  the keys under which content is sealed; None where there is none
+    """
+    _migrate(connection, vault, "upgrade", "head")
 
 
-def downgrade(connection: sa.Connection, revision: str) -> None:
+def downgrade(connection: sa.Connection, vault: Vault | None, revision: str) -> None:
     """Bring the tables to an older revision; `base` takes them away. For development and tests."""
-    _migrate(connection, "downgrade", revision)
+    _migrate(connection, vault, "downgrade", revision)
 
 
-def _migrate(connection: sa.Connection, direction: str, target: str) -> None:
+def _migrate(connection: sa.Connection, vault: Vault | None, direction: str, target: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["vault"] = vault
     with translated():
         dialects.begin_migration(connection)
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -10,10 +12,23 @@ import sqlalchemy as sa
 
 from musterpoint.errors import NotFound, RequestConflict
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId
-from musterpoint.registry import Answer, Case, Encounter, JournalLine, Outcome, Reference, Subject
+from musterpoint.registry import (
+    Answer,
+    Case,
+    CaseCandidate,
+    Encounter,
+    JournalLine,
+    Outcome,
+    Reference,
+    Subject,
+)
 from musterpoint.storage import finding, rows, tables
+from musterpoint.storage.journal import head_of, journal_line_of, opened_ops, opened_person
 from musterpoint.storage.rows import IndexRow, Row
+from musterpoint.storage.sealing import record_of, request_scope, unpacked_request
 from musterpoint.storage.translation import sound, translated
+from musterpoint.storage.vault import KeyScope, Vault
+from musterpoint.transparency.tiles import TILE_WIDTH
 
 Value = TypeVar("Value")
 Select: TypeAlias = sa.Select[*tuple[Any, ...]]
@@ -23,6 +38,7 @@ ERASED_OUTCOME: Final = '{"erased":true}'
 """What is left of a stored outcome after the person it was about was erased."""
 
 _ROWS_A_FETCH: Final = 1000
+_ROWS_A_LOAD: Final = 20_000
 
 
 class Snapshot:
@@ -32,8 +48,9 @@ class Snapshot:
     the iterator of `index_rows`, which must be used up inside of the transaction.
     """
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, vault: Vault) -> None:
         self._connection = connection
+        self.vault = vault
 
     def _execute(
         self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
@@ -58,7 +75,7 @@ class Snapshot:
     @property
     def position(self) -> int:
         """Number of journal lines: the registry's one clock."""
-        return int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(tables.journal.c.position), 0))))
+        return int(self.value_of(sa.select(tables.journal_head.c.size)))
 
     def outcome_of(self, request_id: RequestId, digest: str) -> str | None:
         """The stored outcome of a request as JSON, or None where it was never made.
@@ -66,14 +83,19 @@ class Snapshot:
         It is `ERASED_OUTCOME` after the person was erased. Raises RequestConflict where the identifier
         was used for a request of another digest.
         """
-        statement = sa.select(tables.request.c.digest, tables.request.c.outcome)
-        found = self.fetch(statement.where(tables.request.c.request_id == request_id), tuple)
+        request = tables.request
+        found = self.fetch(sa.select(request).where(request.c.request_id == request_id), lambda row: row)
         if not found:
             return None
-        stored_digest, outcome = found[0]
-        outcome = str(outcome).rstrip(" ")
-        # Erasing removes the digest too: it was made of the person's images.
-        if outcome != ERASED_OUTCOME and stored_digest != digest:
+        row = found[0]
+        if row.is_erased:
+            # Erasing removes the digest too: it was made of the person's images.
+            return ERASED_OUTCOME
+        record = record_of(request.c.content, row.number)
+        with sound():
+            packed = self.vault.open(request_scope(row.encounter_id), record, row.content)
+            stored_digest, outcome = unpacked_request(packed)
+        if stored_digest != digest:
             raise RequestConflict(
                 expected="a new identifier for a new request",
                 found="the identifier of another request",
@@ -99,18 +121,27 @@ class Snapshot:
         return int(self.value_of(statement))
 
     def index_rows(self, galleries: Collection[str] | None = None, *, since: int = 0) -> Iterator[IndexRow]:
-        """References committed after journal position `since`, in order of commit; streamed."""
-        statement = rows.index_statement(since, _within(galleries)).execution_options(yield_per=_ROWS_A_FETCH)
-        make = rows.index_row_maker()
+        """References committed after journal position `since`, in order of commit; streamed.
+
+        Of an encounter that is erased meanwhile there are none: its key is gone before this view ends.
+        """
+        statement = rows.index_statement(since, _within(galleries)).execution_options(yield_per=_ROWS_A_LOAD)
         with translated():
             parts = self._execute(statement).partitions()
         while True:
             self._insist_on_being_open()
             with translated(), sound():
-                part = [make(row) for row in next(parts, ())]
+                part = [(row, rows.index_record(row)) for row in next(parts, ())]
             if not part:
                 return
-            yield from part
+            with sound():
+                found = self.vault.open_many([record for _, record in part])
+                made = [
+                    rows.index_row_of(row, UUID(bytes=record[0].identifier), opened)
+                    for (row, record), opened in zip(part, found, strict=True)
+                    if opened is not None
+                ]
+            yield from made
 
     def encounter(self, encounter_id: EncounterId) -> Encounter:
         """One encounter. Raises NotFound."""
@@ -140,9 +171,19 @@ class Snapshot:
         encounter, detail = tables.encounter, tables.encounter_detail
         statement = sa.select(encounter, detail.c.detail).join(detail, detail.c.number == encounter.c.number)
         latest_first = (encounter.c.occurred_at.desc(), encounter.c.encounter_id.desc())
-        return self.fetch(
-            statement.where(*conditions).order_by(*latest_first).limit(limit), rows.encounter_of
+        found = self.fetch(statement.where(*conditions).order_by(*latest_first).limit(limit), lambda row: row)
+        record = partial(record_of, detail.c.detail)
+        opened = self.vault.open_many(
+            [(KeyScope.encounter(row.encounter_id), record(row.number), row.detail) for row in found]
         )
+        with sound():
+            return tuple(
+                [
+                    rows.encounter_of(row, one)
+                    for row, one in zip(found, opened, strict=True)
+                    if one is not None
+                ]
+            )
 
     def references(self, encounter_id: EncounterId) -> tuple[Reference, ...]:
         """References of an encounter with their images, in the order they were added. Raises NotFound."""
@@ -156,10 +197,23 @@ class Snapshot:
             .where(encounter.c.encounter_id == encounter_id)
             .order_by(reference.c.number)
         )
-        found = self.fetch(statement, rows.reference_of)
+        found = self.fetch(statement, lambda row: row)
         if not found:
             self.encounter(encounter_id)
-        return found
+        scope = KeyScope.encounter(encounter_id)
+        sealed = [(scope, record_of(template.c.template, row.number), row.template) for row in found]
+        sealed += [
+            (scope, record_of(image.c.image, row.number), row.image) for row in found if row.image is not None
+        ]
+        opened = iter(self.vault.open_many(sealed))
+        templates = [next(opened) for _ in found]
+        with sound():
+            made = [
+                rows.reference_of(row, one, None if row.image is None else next(opened))
+                for row, one in zip(found, templates, strict=True)
+                if one is not None
+            ]
+        return tuple(made)
 
     def subject(self, subject_id: SubjectId) -> Subject:
         """One subject. Raises NotFound, also after its erasure."""
@@ -215,11 +269,16 @@ class Snapshot:
 
     def _cases(self, condition: sa.ColumnElement[bool]) -> tuple[Case, ...]:
         case, candidate = tables.adjudication_case, tables.adjudication_candidate
-        theirs = sa.select(candidate).join(case, case.c.number == candidate.c.number).where(condition)
+        theirs = sa.select(candidate, case.c.encounter_id.label("case_encounter"))
+        theirs = theirs.join(case, case.c.number == candidate.c.number).where(condition)
         with translated(), sound():
             found = self._execute(sa.select(case).where(condition).order_by(case.c.number)).all()
-            candidates = self._execute(theirs.order_by(candidate.c.ordinal)).all()
-            by_case = rows.grouped(candidates, "number")
+            candidates = self._execute(theirs).all()
+            opened = self.vault.open_many([rows.candidate_record(row) for row in candidates])
+            by_case: defaultdict[int, list[CaseCandidate]] = defaultdict(list)
+            for row, strength in zip(candidates, opened, strict=True):
+                if strength is not None:
+                    by_case[row.number].append(rows.candidate_of(row, strength))
             return tuple([rows.case_of(row, by_case[row.number]) for row in found])
 
     def find_encounter(self, text: str) -> EncounterId:
@@ -254,7 +313,99 @@ class Snapshot:
         """Lines after position `since`, in order; the first `limit` of them."""
         position = tables.journal.c.position
         statement = sa.select(tables.journal).where(position > since).order_by(position).limit(limit)
-        return self.fetch(statement, rows.journal_line_of)
+        return self.fetch(statement, lambda row: journal_line_of(row, self.vault))
+
+    def log_size(self) -> int:
+        """Number of entries of the transparency log: lines of the journal."""
+        return self.position
+
+    def root(self) -> bytes:
+        """Root of the tree over all entries."""
+        return head_of(self._row(sa.select(tables.journal_head))).frontier.root()
+
+    def entries(self, begin: int, end: int) -> Iterator[bytes]:
+        """Entries of the log from index `begin`, which counts from 0, to before `end`; streamed."""
+        yield from self._streamed("entry", begin, end)
+
+    def leaf_hashes(self, begin: int, end: int) -> Iterator[bytes]:
+        """Hashes of the same entries; streamed."""
+        yield from self._streamed("leaf_hash", begin, end)
+
+    def tile(self, level: int, number: int) -> bytes:
+        """The hashes of a tile of the tree, 1 to 256, or none where it is not there."""
+        if level == 0:
+            return b"".join(self.leaf_hashes(number * TILE_WIDTH, (number + 1) * TILE_WIDTH))
+        stored = tables.journal_tile.c
+        found = self.value_of(sa.select(stored.hashes).where(stored.level == level, stored.number == number))
+        return b"" if found is None else bytes(found)
+
+    def ops_openings(self, begin: int, end: int) -> Iterator[tuple[int, bytes | None]]:
+        """Index, and salt and payload of the pseudonymous facts, of entries; None where they are gone."""
+        line = tables.journal.c
+        statement = sa.select(line.position, line.agreement, line.ops)
+        for row in self._stream(statement.where(line.position > begin, line.position <= end)):
+            yield row.position - 1, None if row.ops is None else opened_ops(row, self.vault)
+
+    def person_openings(self, encounter_id: EncounterId) -> tuple[tuple[int, bytes], ...]:
+        """Index, and salt and payload about the person, of every entry that has one of an encounter."""
+        line = tables.journal.c
+        statement = sa.select(line.position, line.encounter_id, line.person)
+        theirs = statement.where(line.encounter_id == encounter_id, line.person.is_not(None))
+        return self.fetch(
+            theirs.order_by(line.position), lambda row: (row.position - 1, opened_person(row, self.vault))
+        )
+
+    def stations(self) -> Mapping[str, bytes]:
+        """Public keys of the stations whose events are in the journal, by their identifiers."""
+        station = tables.station.c
+        statement = sa.select(station.station_id, station.public_key).order_by(station.station_id)
+        return dict(self.fetch(statement, lambda row: (str(row.station_id), bytes(row.public_key))))
+
+    @property
+    def station_id(self) -> str:
+        """The station that writes here."""
+        return str(self.value_of(sa.select(tables.journal_head.c.station_id)))
+
+    def _row(self, statement: sa.Executable) -> Row:
+        return self.fetch(statement, lambda row: row)[0]
+
+    def _streamed(self, name: str, begin: int, end: int) -> Iterator[bytes]:
+        line = tables.journal.c
+        statement = sa.select(line[name]).where(line.position > begin, line.position <= end)
+        for row in self._stream(statement):
+            yield row[0]
+
+    def _stream(self, statement: Select) -> Iterator[Row]:
+        """Lines of the journal in order, without holding all of them."""
+        ordered = statement.order_by(tables.journal.c.position).execution_options(yield_per=_ROWS_A_FETCH)
+        with translated():
+            parts = self._execute(ordered).partitions()
+        while True:
+            self._insist_on_being_open()
+            with translated():
+                part = next(parts, ())
+            if not part:
+                return
+            yield from part
+
+    def galleries_of(self, encounter_id: EncounterId) -> tuple[str, ...]:
+        """Galleries whose searches find the encounter, in alphabetical order."""
+        member, encounter = tables.encounter_gallery.c, tables.encounter.c
+        statement = sa.select(member.gallery).join(
+            tables.encounter, encounter.number == member.encounter_number
+        )
+        theirs = statement.where(encounter.encounter_id == encounter_id, member.left_position.is_(None))
+        return self.fetch(theirs.order_by(member.gallery), lambda row: str(row.gallery))
+
+    def changed_encounters(self, since: int) -> tuple[EncounterId, ...]:
+        """Encounters whose references changed after a position otherwise than by being added.
+
+        They went to somebody else, joined or left a gallery, or are gone: what was loaded of them is out
+        of date.
+        """
+        change = tables.index_change.c
+        statement = sa.select(change.encounter_id).where(change.position > since).distinct()
+        return self.fetch(statement, lambda row: EncounterId(row.encounter_id))
 
     def counts(self) -> Mapping[str, int]:
         """How many there are of each kind of record, of each outcome and of each answer.
@@ -286,4 +437,8 @@ class Snapshot:
 
 
 def _within(galleries: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
-    return [] if galleries is None else [tables.encounter.c.gallery.in_(sorted(galleries))]
+    member = tables.encounter_gallery.c
+    is_member = sa.exists().where(
+        member.encounter_number == tables.encounter.c.number, member.left_position.is_(None)
+    )
+    return [is_member if galleries is None else is_member.where(member.gallery.in_(sorted(galleries)))]

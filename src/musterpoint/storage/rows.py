@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,7 +19,6 @@ from musterpoint.registry import (
     CaseCandidate,
     Encounter,
     EncounterKind,
-    JournalLine,
     NotCaptured,
     NotCapturedReason,
     Outcome,
@@ -28,11 +27,19 @@ from musterpoint.registry import (
     Verdict,
 )
 from musterpoint.storage import tables
+from musterpoint.storage.sealing import packed_strength, record_of, unpacked_strength, unpacked_template
+from musterpoint.storage.vault import KeyScope, Vault
 from musterpoint.templates import FingerPosition
+
+ACTIVE: Final = "active"
+INACTIVE: Final = "inactive"
 
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
-_POSITIONS = {position.value: position for position in FingerPosition}
+_POSITIONS: Final = {position.value: position for position in FingerPosition}
+
+
+_TEMPLATE: Final = record_of(tables.reference_template.c.template, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +67,9 @@ def grouped(found: Iterable[Row], name: str) -> Mapping[Any, Sequence[Row]]:
     return groups
 
 
-def encounter_of(row: Row) -> Encounter:
-    """An encounter from its row joined with its detail."""
-    detail = json.loads(row.detail)
+def encounter_of(row: Row, opened: bytes) -> Encounter:
+    """An encounter from its row and its opened detail."""
+    detail = json.loads(opened)
     return Encounter(
         encounter_id=EncounterId(row.encounter_id),
         subject_id=None if row.subject_id is None else SubjectId(row.subject_id),
@@ -96,10 +103,10 @@ def encounter_row(encounter: Encounter) -> dict[str, object]:
     }
 
 
-def detail_of(encounter: Encounter) -> str:
+def detail_of(encounter: Encounter) -> bytes:
     """What of an encounter could tell who it was, as JSON."""
     fingers = [(finger.position.value, finger.reason.value) for finger in encounter.not_captured]
-    return canonical_json({"not_captured": fingers, "source_record": encounter.source_record})
+    return canonical_json({"not_captured": fingers, "source_record": encounter.source_record}).encode()
 
 
 def canonical_json(value: object) -> str:
@@ -107,25 +114,17 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def reference_of(row: Row) -> Reference:
-    """A reference from its row joined with its encounter, template and image."""
+def reference_of(row: Row, opened: bytes, image: bytes | None) -> Reference:
+    """A reference from its row joined with its encounter, its opened template and its image."""
+    position, quality, template = unpacked_template(opened)
     return Reference(
         reference_id=ReferenceId(row.reference_id),
         encounter_id=EncounterId(row.encounter_id),
-        position=_POSITIONS[row.finger_position],
-        template=row.template,
-        quality=row.quality,
-        image=row.image,
+        position=position,
+        template=template,
+        quality=quality,
+        image=image,
     )
-
-
-def reference_row(reference: Reference) -> dict[str, object]:
-    """The columns of a reference without template and image."""
-    return {
-        "reference_id": reference.reference_id,
-        "finger_position": reference.position.value,
-        "quality": reference.quality,
-    }
 
 
 def subject_of(row: Row, encounters: Sequence[Row]) -> Subject:
@@ -133,24 +132,19 @@ def subject_of(row: Row, encounters: Sequence[Row]) -> Subject:
     return Subject(
         subject_id=SubjectId(row.subject_id),
         encounters=tuple(EncounterId(one.encounter_id) for one in encounters),
+        is_active=row.status == ACTIVE,
+        merged_into=None if row.merged_into is None else SubjectId(row.merged_into),
     )
 
 
-def case_of(row: Row, candidates: Sequence[Row]) -> Case:
-    """A case from its row and those of its candidates."""
+def case_of(row: Row, candidates: Sequence[CaseCandidate]) -> Case:
+    """A case from its row and its candidates."""
     return Case(
         case_id=CaseId(row.case_id),
         number=row.number,
         encounter_id=EncounterId(row.encounter_id),
         people=row.people,
-        candidates=tuple(
-            CaseCandidate(
-                encounter_id=EncounterId(one.encounter_id),
-                strength=one.strength,
-                verdict=None if one.verdict is None else Verdict(one.verdict),
-            )
-            for one in candidates
-        ),
+        candidates=tuple(sorted(candidates, key=lambda one: (-one.strength, one.encounter_id))),
         opened_at=Instant(row.opened_at),
         verdict=None if row.verdict is None else Verdict(row.verdict),
         decided_by=row.decided_by,
@@ -158,25 +152,33 @@ def case_of(row: Row, candidates: Sequence[Row]) -> Case:
     )
 
 
-def candidate_rows(number: int, candidates: Sequence[CaseCandidate]) -> list[dict[str, object]]:
-    """The rows of the candidates of a case."""
-    return [
-        {
-            "number": number,
-            "encounter_id": candidate.encounter_id,
-            "ordinal": ordinal,
-            "strength": candidate.strength,
-            "verdict": candidate.verdict and candidate.verdict.value,
-        }
-        for ordinal, candidate in enumerate(candidates)
-    ]
+def candidate_record(row: Row) -> tuple[KeyScope, str, bytes]:
+    """What of a candidate is sealed; its row joined with `case_encounter`, whose key it is."""
+    record = record_of(tables.adjudication_candidate.c.strength, row.number, row.encounter_id.hex)
+    return KeyScope.encounter(row.case_encounter), record, row.strength
 
 
-def journal_line_of(row: Row) -> JournalLine:
-    """A journal line from its row."""
-    return JournalLine(
-        position=row.position, occurred_at=Instant(row.occurred_at), kind=row.kind, body=row.body
+def candidate_of(row: Row, opened: bytes) -> CaseCandidate:
+    """A candidate from its row and its opened strength."""
+    return CaseCandidate(
+        encounter_id=EncounterId(row.encounter_id),
+        strength=unpacked_strength(opened),
+        verdict=None if row.verdict is None else Verdict(row.verdict),
     )
+
+
+def candidate_row(
+    number: int, case_encounter: EncounterId, candidate: CaseCandidate, vault: Vault
+) -> dict[str, object]:
+    """The row of a candidate of a case."""
+    record = record_of(tables.adjudication_candidate.c.strength, number, candidate.encounter_id.hex)
+    strength = packed_strength(candidate.strength)
+    return {
+        "number": number,
+        "encounter_id": candidate.encounter_id,
+        "strength": vault.seal(KeyScope.encounter(case_encounter), record, strength),
+        "verdict": candidate.verdict and candidate.verdict.value,
+    }
 
 
 def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[*tuple[Any, ...]]:
@@ -188,7 +190,7 @@ def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) ->
             sa.type_coerce(encounter.c.encounter_id, sa.String),
             sa.type_coerce(encounter.c.subject_id, sa.String),
             encounter.c.gallery,
-            reference.c.finger_position,
+            reference.c.number,
             template.c.template,
         )
         .select_from(reference)
@@ -199,31 +201,24 @@ def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) ->
     )
 
 
-def index_row_maker() -> Callable[[Row], IndexRow]:
-    """A function that makes rows of `index_statement` into values.
+def index_record(row: Row) -> tuple[KeyScope, str, bytes]:
+    """What of a row of `index_statement` is sealed."""
+    encounter_id = _uuid(row[1])
+    return KeyScope.encounter(encounter_id), f"{_TEMPLATE}{row[4]}", row[5]
 
-    References of one encounter follow each other, so what they share is read once.
-    """
-    last: object = None
-    encounter_id = EncounterId(UUID(int=0))
-    subject_id: SubjectId | None = None
 
-    def made(row: Row) -> IndexRow:
-        nonlocal last, encounter_id, subject_id
-        reference, encounter, subject, gallery, finger, template = row
-        if encounter != last:
-            last, encounter_id = encounter, EncounterId(_uuid(encounter))
-            subject_id = None if subject is None else SubjectId(_uuid(subject))
-        return IndexRow(
-            reference_id=ReferenceId(_uuid(reference)),
-            encounter_id=encounter_id,
-            subject_id=subject_id,
-            gallery=gallery,
-            position=_POSITIONS[finger],
-            template=template,
-        )
-
-    return made
+def index_row_of(row: Row, encounter_id: UUID, opened: bytes) -> IndexRow:
+    """A row of `index_statement` with its opened template."""
+    reference, _, subject, gallery, _, _ = row
+    position, _, template = unpacked_template(opened)
+    return IndexRow(
+        reference_id=ReferenceId(_uuid(reference)),
+        encounter_id=EncounterId(encounter_id),
+        subject_id=None if subject is None else SubjectId(_uuid(subject)),
+        gallery=gallery,
+        position=position,
+        template=template,
+    )
 
 
 def _uuid(text: object) -> UUID:

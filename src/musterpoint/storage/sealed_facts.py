@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from musterpoint.identifiers import EncounterId
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import canonical_json
+from musterpoint.storage.sealing import request_scope
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -24,12 +25,12 @@ def seal(
 
     encounter_id  whose key it is; None means the installation's
     """
-    return canonical_json(facts).encode()
+    return work.vault.seal(request_scope(encounter_id), record, canonical_json(facts).encode())
 
 
 def unseal(
     snapshot: Snapshot, encounter_id: EncounterId | None, record: str, sealed: bytes
 ) -> Mapping[str, Any]:
-    """What `seal` was given. Raises Corrupt."""
-    facts: Mapping[str, Any] = json.loads(sealed)
+    """What `seal` was given. Raises Corrupt, and KeyDestroyed after an erasure."""
+    facts: Mapping[str, Any] = json.loads(snapshot.vault.open(request_scope(encounter_id), record, sealed))
     return facts

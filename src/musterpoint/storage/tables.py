@@ -4,11 +4,10 @@ Every row that a unit of work adds carries the position of the unit's first jour
 keys are deferred, since the rows come before the line: the database itself then refuses a change that
 no line of the journal stands for.
 
-Whatever a person could be recognised by stands in tables of two kinds of their own, `*_detail` and
-`reference_template`, `reference_image`, and in `request`. Their rows are only ever added at the end, and
-erased by overwriting them where they are. Deleting is not enough: SQLite moves rows from page to page
-when it balances a tree and leaves copies in the unused parts, which `secure_delete` does not overwrite.
-Numbers of such rows are never used again.
+What says anything about a person but pseudonyms, times, places and results is sealed (`_sealed`), see
+`sealing`: it is readable only with the data key of the person's encounter, which an erasure destroys.
+Most of it stands in tables whose rows are only ever added at the end, so that an erasure overwrites them
+where they are; numbers of such rows are never used again.
 """
 
 from __future__ import annotations
@@ -34,19 +33,64 @@ def stamp(*, index: bool = False) -> sa.Column[int]:
     return sa.Column("position", INTEGER_64, line, nullable=False, index=index)
 
 
+def sealed(name: str, *, nullable: bool = False) -> sa.Column[bytes]:
+    """Bytes of `Vault.seal`."""
+    return sa.Column(name, sa.LargeBinary, nullable=nullable)
+
+
 def _number_of(table: str) -> sa.Column[int]:
     content = sa.ForeignKey(f"{table}.number")
     return sa.Column("number", INTEGER_64, content, primary_key=True, autoincrement=False)
 
 
+# Stations whose events are in the journal; the vault has the keys by which our own one signs.
+station = sa.Table(
+    "station",
+    METADATA,
+    sa.Column("station_id", sa.Text, primary_key=True),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+)
+
+# One row: what the next line of the journal continues. Who writes locks it.
+journal_head = sa.Table(
+    "journal_head",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", INTEGER_64, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+    sa.Column("station_id", sa.Text, sa.ForeignKey("station.station_id")),
+    sa.Column("seq", INTEGER_64, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("clock", INTEGER_64, nullable=False),
+    sa.CheckConstraint("number = 1", name="only"),
+)
+
+# entry: the leaf of the transparency log. ops, person: salt and payload, sealed under the key of the
+# agreement (of the installation where there is none) and of the encounter.
 journal = sa.Table(
     "journal",
     METADATA,
     sa.Column("position", INTEGER_64, primary_key=True, autoincrement=False),
     sa.Column("occurred_at", INTEGER_64, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("station_id", sa.Text, sa.ForeignKey("station.station_id"), nullable=False),
+    sa.Column("seq", INTEGER_64, nullable=False),
+    sa.Column("leaf_hash", sa.LargeBinary, nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Column("agreement", sa.Text),
+    sa.Column("encounter_id", sa.Uuid),
+    sealed("ops", nullable=True),
+    sealed("person", nullable=True),
     sa.CheckConstraint("position > 0", name="position"),
+    sa.UniqueConstraint("station_id", "seq"),
+)
+
+# Levels from 1; level 0 stands in the journal's leaf hashes.
+journal_tile = sa.Table(
+    "journal_tile",
+    METADATA,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
 )
 
 gallery = sa.Table(
@@ -60,15 +104,17 @@ subject = sa.Table(
     "subject",
     METADATA,
     sa.Column("subject_id", sa.Uuid, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("merged_into", sa.Uuid, sa.ForeignKey("subject.subject_id")),
     stamp(),
 )
 
-# JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
+# Sealed JSON: {"not_captured":[[finger position, reason], …],"source_record":"…"}
 encounter_detail = sa.Table(
     "encounter_detail",
     METADATA,
     sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sealed("detail"),
 )
 
 encounter = sa.Table(
@@ -89,11 +135,36 @@ encounter = sa.Table(
     sa.Index(None, "occurred_at", "encounter_id"),
 )
 
+# An encounter is searched in every gallery that it joined and has not left.
+encounter_gallery = sa.Table(
+    "encounter_gallery",
+    METADATA,
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("encounter_number", INTEGER_64, sa.ForeignKey("encounter.number"), nullable=False),
+    sa.Column("gallery", sa.Text, sa.ForeignKey("gallery.name"), nullable=False),
+    stamp(),
+    sa.Column(
+        "left_position", INTEGER_64, sa.ForeignKey("journal.position", deferrable=True, initially="DEFERRED")
+    ),
+    sa.Index(None, "encounter_number", "gallery"),
+)
+
+# Encounters whose references went to somebody else, joined or left a gallery, or are gone: what was
+# loaded before is out of date.
+index_change = sa.Table(
+    "index_change",
+    METADATA,
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("encounter_id", sa.Uuid, nullable=False),
+    stamp(index=True),
+)
+
+# Sealed: finger position and quality in a byte each (255: none), then the template.
 reference_template = sa.Table(
     "reference_template",
     METADATA,
     sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("template", sa.LargeBinary, nullable=False),
+    sealed("template"),
 )
 
 reference = sa.Table(
@@ -102,10 +173,7 @@ reference = sa.Table(
     _number_of("reference_template"),
     sa.Column("reference_id", sa.Uuid, nullable=False, unique=True),
     sa.Column("encounter_number", INTEGER_64, sa.ForeignKey("encounter.number"), nullable=False, index=True),
-    sa.Column("finger_position", sa.Integer, nullable=False),
-    sa.Column("quality", sa.Integer),
     stamp(index=True),
-    sa.CheckConstraint("quality BETWEEN 0 AND 100", name="quality"),
 )
 
 # Apart from the templates, so that loading those does not read past the images.
@@ -113,7 +181,7 @@ reference_image = sa.Table(
     "reference_image",
     METADATA,
     sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("image", sa.LargeBinary, nullable=False),
+    sealed("image"),
 )
 
 # The two encounters of a case are named without foreign keys: a case outlives their erasure.
@@ -138,18 +206,19 @@ adjudication_candidate = sa.Table(
     METADATA,
     sa.Column("number", sa.Integer, sa.ForeignKey("adjudication_case.number"), primary_key=True),
     sa.Column("encounter_id", sa.Uuid, primary_key=True, index=True),
-    sa.Column("ordinal", sa.Integer, nullable=False),
-    sa.Column("strength", sa.Integer, nullable=False),
+    sealed("strength"),
     sa.Column("verdict", sa.Text),
 )
 
+# content: sealed under the key of the encounter that the request brought about, or of the installation.
 request = sa.Table(
     "request",
     METADATA,
     sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
     sa.Column("request_id", sa.Uuid, nullable=False, unique=True),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("encounter_id", sa.Uuid),
+    sa.Column("is_erased", sa.Boolean(create_constraint=False), nullable=False),
+    sealed("content"),
     stamp(),
 )
 

@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from musterpoint.clock import Clock, Instant
+from musterpoint.clock import Instant
 from musterpoint.errors import AlreadyErased, AlreadySettled, Conflict
-from musterpoint.identifiers import CaseId, EncounterId, RequestId, SubjectId
-from musterpoint.limits import JOURNAL_LINE_CHARACTERS_MAX
+from musterpoint.identifiers import AgreementId, CaseId, EncounterId, RequestId, SubjectId
 from musterpoint.registry import (
     Answer,
     Case,
     CaseCandidate,
     Encounter,
     EncounterKind,
+    JournalLine,
     Outcome,
     Reference,
     Verdict,
 )
 from musterpoint.storage import erasing, retention, rows, tables
-from musterpoint.storage.reading import ERASED_OUTCOME, Result, Snapshot
+from musterpoint.storage.journal import (
+    Desk,
+    Facts,
+    Head,
+    Line,
+    continued,
+    head_of,
+    head_values,
+    line_of,
+    written,
+)
+from musterpoint.storage.reading import Result, Snapshot
+from musterpoint.storage.sealing import packed_request, packed_template, record_of, request_scope
 from musterpoint.storage.translation import translated
+from musterpoint.storage.vault import KeyScope
+from musterpoint.transparency.tiles import Tile, tiles_above
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
@@ -44,16 +59,29 @@ class UnitOfWork(Snapshot):
     unit's first journal line, so `commit` insists on at least one line where anything changed.
     """
 
-    def __init__(self, connection: sa.Connection, clock: Clock) -> None:
-        super().__init__(connection)
-        self._clock = clock
+    def __init__(self, connection: sa.Connection, desk: Desk) -> None:
+        super().__init__(connection, desk.vault)
+        self._desk = desk
         self._is_over = False
         self._has_changed = False
         self.has_erased = False
-        self._lines = self.position
-        self._stamp = self._lines + 1
+        self._head = self._locked_head()
+        self._pending: list[Line] = []
+        self._stamp = self._head.size + 1
         self._numbers: dict[str, int] = {}
         self._own: set[UUID] = set()
+        self._own_encounter: EncounterId | None = None
+
+    def _locked_head(self) -> Head:
+        # Where writers do not queue for a lock file, this row is what they queue for.
+        statement = sa.select(tables.journal_head).with_for_update()
+        return self.fetch(statement, head_of)[0]
+
+    @property
+    def position(self) -> int:
+        """Number of journal lines, with those of this unit."""
+        self._insist_on_being_open()
+        return self._head.size + len(self._pending)
 
     def _execute(
         self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
@@ -68,7 +96,7 @@ class UnitOfWork(Snapshot):
 
     def now(self) -> Instant:
         """The present, by the clock of the registry."""
-        return self._clock.now()
+        return self._desk.clock.now()
 
     def change(self, statement: sa.Executable) -> None:
         """Carry out an update or a deletion; `commit` then insists on a journal line."""
@@ -96,6 +124,13 @@ class UnitOfWork(Snapshot):
         """The row with the position of this unit's first journal line."""
         return {**values, "position": self._stamp}
 
+    def mark_changed(self, *encounters: EncounterId) -> None:
+        """Note encounters whose references are no longer what was loaded before."""
+        change = tables.index_change
+        for encounter_id in encounters:
+            values = {"number": self.next_number(change), "encounter_id": encounter_id}
+            self.insert(change, self.stamped(values))
+
     def add_gallery_if_missing(self, name: str) -> None:
         """Have a gallery of this name."""
         column = tables.gallery.c.name
@@ -105,11 +140,14 @@ class UnitOfWork(Snapshot):
     def add_subject(self, subject_id: SubjectId) -> None:
         """Add a subject without encounters. Raises AlreadyErased, Conflict where it is there."""
         self._refuse_erased(subject_id)
-        self.insert(tables.subject, self.stamped({"subject_id": subject_id}))
+        self.insert(tables.subject, self.stamped({"subject_id": subject_id, "status": rows.ACTIVE}))
         self._own.add(subject_id)
 
     def add_encounter(self, encounter: Encounter) -> None:
-        """Add an encounter and the fingers that were not captured.
+        """Add an encounter to its gallery, with the fingers that were not captured and a data key.
+
+        The key is lasting before anything is sealed with it: should this unit not be committed, a key
+        that opens nothing stays behind.
 
         Raises NotFound where its subject or gallery is not there, AlreadyErased where its subject or
         itself was erased, Conflict where it is there.
@@ -119,24 +157,60 @@ class UnitOfWork(Snapshot):
         if self.value_of(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
             raise _already_erased("encounter")
         number = self.next_number(tables.encounter_detail)
-        self.insert(tables.encounter_detail, {"number": number, "detail": rows.detail_of(encounter)})
+        self.vault.new_key(KeyScope.encounter(encounter.encounter_id))
+        self._insert_sealed(
+            tables.encounter_detail.c.detail, number, encounter.encounter_id, rows.detail_of(encounter)
+        )
         self.insert(tables.encounter, self.stamped(rows.encounter_row(encounter) | {"number": number}))
+        self._join(number, encounter.gallery)
         retention.give_dates(self, encounter.encounter_id, encounter.gallery, encounter.occurred_at)
         self._own.add(encounter.encounter_id)
+        self._own_encounter = encounter.encounter_id
+
+    def _insert_sealed(
+        self, column: sa.Column[bytes], number: int, encounter_id: EncounterId, plain: bytes
+    ) -> None:
+        with translated():
+            sealed = self.vault.seal(KeyScope.encounter(encounter_id), record_of(column, number), plain)
+        self.insert(column.table, {"number": number, column.name: sealed})
+
+    def _join(self, encounter_number: int, gallery: str) -> None:
+        member = tables.encounter_gallery
+        values = {"number": self.next_number(member), "encounter_number": encounter_number}
+        self.insert(member, self.stamped(values | {"gallery": gallery}))
+
+    def join_gallery(self, encounter_id: EncounterId, gallery: str) -> None:
+        """Have searches of a gallery find the encounter too. Raises NotFound."""
+        if gallery in self.galleries_of(encounter_id):
+            return
+        self._join(self._number_of(encounter_id), gallery)
+        self.mark_changed(encounter_id)
+
+    def leave_gallery(self, encounter_id: EncounterId, gallery: str) -> None:
+        """Have searches of a gallery no longer find the encounter. Raises NotFound."""
+        member = tables.encounter_gallery
+        theirs = member.c.encounter_number == self._number_of(encounter_id)
+        leave = sa.update(member).where(theirs, member.c.gallery == gallery, member.c.left_position.is_(None))
+        self.change(leave.values(left_position=self._stamp))
+        self.mark_changed(encounter_id)
 
     def add_reference(self, reference: Reference) -> None:
         """Add a reference of an encounter. Raises NotFound, Conflict where it is there."""
-        column = tables.encounter.c
-        encounter = sa.select(column.number).where(column.encounter_id == reference.encounter_id)
-        encounter_number = self.value_of(encounter)
-        if encounter_number is None:
-            self.encounter(reference.encounter_id)
+        encounter_id = reference.encounter_id
+        row = {"encounter_number": self._number_of(encounter_id), "reference_id": reference.reference_id}
         number = self.next_number(tables.reference_template)
-        numbers = {"number": number, "encounter_number": encounter_number}
-        self.insert(tables.reference_template, {"number": number, "template": reference.template})
-        self.insert(tables.reference, self.stamped(rows.reference_row(reference) | numbers))
+        packed = packed_template(reference.position, reference.quality, reference.template)
+        self._insert_sealed(tables.reference_template.c.template, number, encounter_id, packed)
+        self.insert(tables.reference, self.stamped(row | {"number": number}))
         if reference.image is not None:
-            self.insert(tables.reference_image, {"number": number, "image": reference.image})
+            self._insert_sealed(tables.reference_image.c.image, number, encounter_id, reference.image)
+
+    def _number_of(self, encounter_id: EncounterId) -> int:
+        column = tables.encounter.c
+        number = self.value_of(sa.select(column.number).where(column.encounter_id == encounter_id))
+        if number is None:
+            raise self._missing("encounter", encounter_id, tables.erased_encounter.c.encounter_id)
+        return int(number)
 
     def _refuse_erased(self, subject_id: SubjectId | None) -> None:
         if subject_id is not None and self.is_erased(subject_id):
@@ -173,8 +247,8 @@ class UnitOfWork(Snapshot):
         }
         case |= {"opened_at": opened_at, "decided_by": ""}
         self.insert(tables.adjudication_case, self.stamped(case))
-        strongest_first = sorted(candidates, key=lambda candidate: -candidate.strength)
-        self.insert(tables.adjudication_candidate, *rows.candidate_rows(number, strongest_first))
+        made = [rows.candidate_row(number, encounter_id, candidate, self.vault) for candidate in candidates]
+        self.insert(tables.adjudication_candidate, *made)
         return self.case(number)
 
     def settle_case(
@@ -244,6 +318,24 @@ class UnitOfWork(Snapshot):
                 where="encounter",
             )
         self._update_encounter(encounter_id, {"subject_id": subject_id})
+        self.mark_changed(encounter_id)
+
+    def move(self, encounter_id: EncounterId, subject_id: SubjectId) -> None:
+        """Give an encounter to a subject, whosever it is now. Raises NotFound, AlreadyErased."""
+        self._refuse_erased(subject_id)
+        self.subject(subject_id)
+        self._number_of(encounter_id)
+        self._update_encounter(encounter_id, {"subject_id": subject_id})
+        self.mark_changed(encounter_id)
+
+    def set_status(
+        self, subject_id: SubjectId, *, is_active: bool, merged_into: SubjectId | None = None
+    ) -> None:
+        """Say whether a subject is anybody still, and into whom it was merged. Raises NotFound."""
+        self.subject(subject_id)
+        status = rows.ACTIVE if is_active else rows.INACTIVE
+        change = sa.update(tables.subject).where(tables.subject.c.subject_id == subject_id)
+        self.change(change.values(status=status, merged_into=merged_into))
 
     def set_answer(self, encounter_id: EncounterId, answer: Answer) -> None:
         """Say what the screening came to. Raises NotFound, Conflict where no search was made for it."""
@@ -271,23 +363,73 @@ class UnitOfWork(Snapshot):
         self._refuse_erased(subject_id)
         encounters = self.subject(subject_id).encounters
         self._has_changed = self.has_erased = True
+        self.mark_changed(*encounters)
         with translated():
             return erasing.erase(
-                self._connection, subject_id, encounters, position=self._stamp, erased_at=self._clock.now()
+                self._connection,
+                self.vault,
+                subject_id,
+                encounters,
+                position=self._stamp,
+                erased_at=self._desk.clock.now(),
             )
 
-    def append_journal(self, kind: str, body: Mapping[str, str | int | Sequence[str]]) -> int:
+    def append_journal(
+        self,
+        kind: str,
+        ops: Facts,
+        *,
+        person: Facts | None = None,
+        encounter_id: EncounterId | None = None,
+        agreement: AgreementId | None = None,
+    ) -> int:
         """Append a line with the present time; returns its position.
 
-        body  facts without biometric data, scores or names; stored as canonical JSON (RFC 8785)
+        kind          what happened, see `musterpoint.transparency.event_kinds`
+        ops           pseudonymous facts: no biometric data, score or name
+        person        facts about a person, sealed under the key of the encounter
+        encounter_id  whose person that is, given exactly where there is `person`
+        agreement     under which it happened, if not under the one of this unit
+
+        Raises ValueError, TypeError or LogFormatError where these are no facts of a journal line.
         """
-        text = rows.canonical_json(_checked(body))
-        if len(text) > JOURNAL_LINE_CHARACTERS_MAX:
-            raise ValueError(f"a journal line may have {JOURNAL_LINE_CHARACTERS_MAX} characters")
-        line = {"position": self._lines + 1, "occurred_at": self._clock.now(), "kind": kind, "body": text}
-        self.insert(tables.journal, line)
-        self._lines += 1
-        return self._lines
+        if (person is None) != (encounter_id is None):
+            raise ValueError("facts about a person go with the encounter under whose key they are sealed")
+        self._insist_on_being_open()
+        line = line_of(kind, ops, occurred_at=self._desk.clock.now(), person=person)
+        chosen = agreement or self._desk.agreement
+        self._pending.append(replace(line, encounter_id=encounter_id, agreement=chosen))
+        return self._head.size + len(self._pending)
+
+    def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
+        """Lines after position `since`, with those of this unit."""
+        self._flush()
+        return super().journal(since=since, limit=limit)
+
+    def _flush(self) -> None:
+        """Write the lines that were appended, sign them and bring the tree up to them."""
+        lines, self._pending = self._pending, []
+        if not lines:
+            return
+        before = self._head.size
+        with translated():
+            signer = self._desk.signer()
+        head = continued(self._head, signer)
+        if head is not self._head:
+            public_key = signer.key.private.public_key().public_bytes_raw()
+            self.insert(tables.station, {"station_id": signer.station_id, "public_key": public_key})
+        with translated():
+            self._head, made = written(head, lines, self._desk, signer.key)
+        self.insert(tables.journal, *made)
+        self.change(sa.update(tables.journal_head).values(head_values(self._head)))
+        for tile in tiles_above(self, before, self._head.size):
+            self._put_tile(tile)
+
+    def _put_tile(self, tile: Tile) -> None:
+        stored = tables.journal_tile
+        where = (stored.c.level == tile.level, stored.c.number == tile.number)
+        self.change(sa.delete(stored).where(*where))
+        self.insert(stored, {"level": tile.level, "number": tile.number, "hashes": tile.hashes})
 
     def store_outcome(self, request_id: RequestId, digest: str, outcome_json: str) -> None:
         """Keep what a request came to, so that its repetition is answered without being carried out.
@@ -297,12 +439,14 @@ class UnitOfWork(Snapshot):
 
         Raises Conflict where the request has an outcome.
         """
-        number = self.next_number(tables.request)
-        request = {"number": number, "request_id": request_id, "digest": digest}
-        # Wide enough for what an erasure would leave, which must not move the row.
-        request |= {"outcome": outcome_json.ljust(len(ERASED_OUTCOME))}
-        self.insert(tables.request, self.stamped(request))
+        number, content = self.next_number(tables.request), tables.request.c.content
         own, self._own = self._own, set()
+        encounter_id, self._own_encounter = self._own_encounter, None
+        with translated():
+            packed = packed_request(digest, outcome_json)
+            sealed = self.vault.seal(request_scope(encounter_id), record_of(content, number), packed)
+        request = {"number": number, "request_id": request_id, "encounter_id": encounter_id}
+        self.insert(tables.request, self.stamped(request | {"is_erased": False, "content": sealed}))
         mentioned = own | {UUID(text) for text in _IDENTIFIER.findall(outcome_json)}
         mentions = [
             {"record_id": one, "request_number": number, "is_own": one in own} for one in sorted(mentioned)
@@ -314,21 +458,12 @@ class UnitOfWork(Snapshot):
 
         Raises RuntimeError where something changed without a journal line.
         """
-        if self._has_changed and self._lines < self._stamp:
+        if self._has_changed and self.position < self._stamp:
             raise RuntimeError("every change needs a line in the journal")
+        self._flush()
         with translated():
             self._connection.commit()
         self._is_over = True
-
-
-def _checked(body: Mapping[str, str | int | Sequence[str]]) -> dict[str, str | int | list[str]]:
-    return {name: value if isinstance(value, str | int) else _texts(value) for name, value in body.items()}
-
-
-def _texts(values: Sequence[str]) -> list[str]:
-    if not all(isinstance(value, str) for value in values):
-        raise TypeError("a journal line holds texts, whole numbers and lists of texts")
-    return list(values)
 
 
 def _already_erased(noun: str) -> AlreadyErased:

@@ -20,9 +20,6 @@ from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
 
-KINDS_THAT_MOVE_REFERENCES = frozenset({"case.settled", "erasure.begun"})
-"""Journal lines after which references belong to somebody else, or are gone."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCandidate:
@@ -84,8 +81,7 @@ class RegistryIndex:
     def _follow(self, snapshot: Snapshot) -> None:
         if self._galleries is not None:
             _refuse_unknown(self._galleries, snapshot.galleries())
-        moved = any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=self._applied))
-        if moved and self._applied:
+        if self._applied and _have_moved(snapshot, self._applied):
             self._clear()
         self._add(snapshot.index_rows(self._galleries, since=self._applied))
         self._applied = snapshot.position
@@ -149,7 +145,7 @@ class RegistryIndex:
 
 def _have_moved(snapshot: Snapshot, since: int) -> bool:
     """Whether references changed hands, or went, after a journal position."""
-    return any(line.kind in KINDS_THAT_MOVE_REFERENCES for line in snapshot.journal(since=since))
+    return bool(snapshot.changed_encounters(since))
 
 
 def _refuse_unknown(wanted: frozenset[str], existing: Collection[str]) -> None:
