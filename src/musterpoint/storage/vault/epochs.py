@@ -9,29 +9,39 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from musterpoint.clock import Instant
-from musterpoint.storage.vault import faults
+from musterpoint.storage.vault import faults, sealing
 from musterpoint.storage.vault.envelopes import Envelope
 from musterpoint.storage.vault.key_tables import key_epoch
+from musterpoint.storage.vault.scopes import KeyKind, KeyScope
 from musterpoint.storage.vault.sources import KeySource, KeySources
+
+NO_LINK: Final = bytes(sealing.WRAPPED_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
     """An epoch as the key store holds it.
 
-    envelope  its key, encrypted; None once the epoch is over
+    envelope        its key, encrypted; None once the epoch is over
+    source          the kind of source that encrypted it
+    secret_name     which of the secrets in a key file; empty for other sources
+    is_secret_gone  the secret under which it was encrypted was destroyed with it
     """
 
     number: int
     envelope: Envelope | None
+    source: str
+    secret_name: str
     check_value: bytes
     began_at: Instant
     destroyed_at: Instant | None
+    is_secret_gone: bool
 
 
 def check_of(epoch_key: bytes) -> bytes:
@@ -46,8 +56,43 @@ def about(store_id: UUID, number: int) -> bytes:
 
 def add(connection: sa.Connection, number: int, envelope: Envelope, key: bytes, now: Instant) -> None:
     """Begin an epoch."""
-    row = {"number": number, "envelope": envelope.encode(), "check_value": check_of(key)}
+    secret_name = str(envelope.parameters.get("secret", ""))
+    row = {"number": number, "envelope": envelope.encode(), "link": NO_LINK, "check_value": check_of(key)}
+    row |= {"source": envelope.kind, "secret_name": secret_name, "is_secret_gone": False}
     connection.execute(sa.insert(key_epoch).values(row | {"began_at": now, "destroyed_at": None}))
+
+
+def link(connection: sa.Connection, number: int, key: bytes, by: int, by_key: bytes) -> None:
+    """Have one epoch's key open another's, while a rotation runs.
+
+    So whoever has either secret, or shares from before, can take up a rotation that was interrupted.
+    """
+    wrapped = sealing.wrap(by, by_key, _link_of(number), key)
+    connection.execute(sa.update(key_epoch).where(key_epoch.c.number == number).values(link=wrapped))
+
+
+def unlink(connection: sa.Connection) -> None:
+    """Take all links away: the rotation is over."""
+    connection.execute(sa.update(key_epoch).values(link=NO_LINK))
+
+
+def _link_of(number: int) -> KeyScope:
+    return KeyScope(KeyKind.INSTALLATION, b"epoch %d" % number)
+
+
+def end(connection: sa.Connection, number: int, now: Instant) -> None:
+    """Destroy the key of an epoch: its bytes are overwritten where they stand."""
+    of_epoch = key_epoch.c.number == number
+    size = connection.execute(sa.select(sa.func.length(key_epoch.c.envelope)).where(of_epoch)).scalar_one()
+    # In a statement of its own: a row that grows is written elsewhere.
+    connection.execute(sa.update(key_epoch).where(of_epoch).values(envelope=bytes(size), link=NO_LINK))
+    over = sa.update(key_epoch).where(of_epoch, key_epoch.c.destroyed_at.is_(None))
+    connection.execute(over.values(destroyed_at=now))
+
+
+def live(connection: sa.Connection) -> tuple[Epoch, ...]:
+    """Epochs that are not over: one, or two while a rotation runs."""
+    return tuple(epoch for epoch in every(connection) if epoch.envelope is not None)
 
 
 def every(connection: sa.Connection) -> tuple[Epoch, ...]:
@@ -57,9 +102,12 @@ def every(connection: sa.Connection) -> tuple[Epoch, ...]:
         Epoch(
             number=row.number,
             envelope=None if row.destroyed_at is not None else Envelope.decode(row.envelope),
+            source=row.source,
+            secret_name=row.secret_name,
             check_value=row.check_value,
             began_at=Instant(row.began_at),
             destroyed_at=None if row.destroyed_at is None else Instant(row.destroyed_at),
+            is_secret_gone=row.is_secret_gone,
         )
         for row in rows
     )
@@ -118,9 +166,13 @@ class EpochKeys:
             raise faults.damaged("a key that is wrapped by an epoch which is not there")
         if row.destroyed_at is not None:
             return None
-        envelope = Envelope.decode(row.envelope)
-        key = self.source(envelope.kind).unwrap(envelope, about(self._store_id, number))
-        if check_of(key) != row.check_value:
+        by_key = self._keys.get(sealing.epoch_of(row.link))
+        if by_key is not None:
+            key = sealing.unwrap(by_key, _link_of(number), row.link)
+        else:
+            envelope = Envelope.decode(row.envelope)
+            key = self.source(envelope.kind).unwrap(envelope, about(self._store_id, number))
+        if key is None or check_of(key) != row.check_value:
             raise faults.damaged("the key of an epoch that is not the one it says")
         self._keys[number] = key
         return key

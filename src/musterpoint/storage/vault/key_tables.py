@@ -33,15 +33,22 @@ key_store = sa.Table(
 )
 
 # envelope: the epoch's key, encrypted by the source; zeros once the epoch is over.
+# link: the same key, wrapped by that of the other live epoch while a rotation runs; otherwise zeros.
+# source, secret_name: the kind of source, and which of a key file's secrets.
 # check_value: hash of the epoch's key, by which shares are recognised.
+# is_secret_gone: the secret itself was destroyed too, so that copies from before do not open.
 key_epoch = sa.Table(
     "key_epoch",
     KEYS,
     _number(),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("secret_name", sa.Text, nullable=False),
     sa.Column("check_value", sa.LargeBinary, nullable=False),
     sa.Column("began_at", INTEGER_64, nullable=False),
     sa.Column("destroyed_at", INTEGER_64),
+    sa.Column("is_secret_gone", sa.Boolean(create_constraint=False), nullable=False),
 )
 
 data_key = sa.Table(

@@ -2,46 +2,57 @@
 
     musterpoint key file 1
     # what it is, for a person who finds it
-    3f9c…   64 hexadecimal digits
+    3f9c…   64 hexadecimal digits, a space, and the identifier of the key store that it opens
 
-While a rotation runs it holds two secrets, otherwise one.
+Several registries may share a file; each touches only its own secrets. While a rotation runs, a key store
+has two, otherwise one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from musterpoint.errors import UnusableInput
+from musterpoint.errors import KeyMissing, UnusableInput
 from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import faults
 
-BYTES_MAX: Final = 4096
+BYTES_MAX: Final = 65_536
 _FIRST_LINE: Final = "musterpoint key file 1"
 _NOTE: Final = "# This opens a registry of musterpoint. Keep it from others, and apart from backups."
-_SECRET: Final = re.compile(r"[0-9a-f]{64}")
+_LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9a-f-]{36})")
 
 
-def read(path: Path) -> tuple[bytes, ...]:
+class Secret(NamedTuple):
+    """A secret and the key store that it is for."""
+
+    secret: bytes
+    store_id: str
+
+
+def read(path: Path) -> tuple[Secret, ...]:
     """The secrets in a key file, newest last.
 
     Raises KeyMissing where there is no such file, KeyExposed where others can read it, UnusableInput
     where it is no key file.
     """
-    lines = read_private(path).splitlines()
-    secrets = [line.strip() for line in lines[1:] if line.strip() and not line.startswith("#")]
-    if lines[:1] != [_FIRST_LINE] or not secrets or not all(map(_SECRET.fullmatch, secrets)):
+    first, *lines = read_private(path).splitlines()
+    found = [_LINE.fullmatch(line) for line in lines if line and not line.startswith("#")]
+    if first != _FIRST_LINE or None in found:
         raise UnusableInput(
             expected="a key file as musterpoint writes it",
             found="a file of another form",
-            hint="Name the right file, or let musterpoint make one: musterpoint key change --to file",
+            hint="Name the right file, or one that does not exist yet",
             where=str(path),
         )
-    return tuple(bytes.fromhex(secret) for secret in secrets)
+    return tuple(Secret(bytes.fromhex(one[1]), one[2]) for one in found if one)
 
 
 def read_private(path: Path) -> str:
@@ -59,7 +70,7 @@ def read_private(path: Path) -> str:
         status = os.fstat(file.fileno())
         if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
             raise faults.exposed(path, "a file that others can read or write")
-        data = file.read(BYTES_MAX + 1)
+        data = b"" if stat.S_ISDIR(status.st_mode) else file.read(BYTES_MAX + 1)
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -74,30 +85,63 @@ def read_private(path: Path) -> str:
     return text
 
 
-def write(path: Path, secrets: tuple[bytes, ...]) -> None:
-    """Put secrets into a key file, whole or not at all, and overwrite what it held before.
+def change(path: Path, to: Callable[[tuple[Secret, ...]], tuple[Secret, ...]]) -> None:
+    """Change what a key file holds, whole or not at all; what it held before is overwritten.
 
-    Raises StorageFull.
+    A file that does not exist holds nothing; one that is to hold nothing is removed. Raises StorageFull
+    and as `read` does.
     """
-    text = "\n".join([_FIRST_LINE, _NOTE, *(secret.hex() for secret in secrets)]) + "\n"
     with translated():
         if not path.parent.exists():
             path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        file, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with _alone(path.parent):
         try:
-            os.fchmod(file, 0o600)
-            with os.fdopen(file, "w") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            old = os.open(path, os.O_RDWR | os.O_CLOEXEC) if path.exists() else None
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
-        if old is not None:
-            _overwrite(old)
+            before = read(path)
+        except KeyMissing:
+            if path.exists():
+                raise
+            before = ()
+        after = to(before)
+        if after != before:
+            _put(path, after)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes key files in this folder meanwhile; it is held for moments."""
+    with translated():
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _put(path: Path, secrets: tuple[Secret, ...]) -> None:
+    old = os.open(path, os.O_RDWR | os.O_CLOEXEC) if path.exists() else None
+    if secrets:
+        lines = [f"{one.secret.hex()} {one.store_id}" for one in secrets]
+        _replace(path, "\n".join([_FIRST_LINE, _NOTE, *lines]) + "\n")
+    else:
+        path.unlink()
+    sync_folder(path.parent)
+    if old is not None:
+        _overwrite(old)
+
+
+def _replace(path: Path, text: str) -> None:
+    file, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(file, "w") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 def _overwrite(file: int) -> None:

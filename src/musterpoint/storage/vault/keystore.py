@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,8 @@ class KeyStore:
         self._lock = WriterLock(folder, name="keys")
         self._engine = dialects.engine(folder / FILE_NAME)
         self._writers = self._engine.execution_options(writer=True)
+        self.store_id = uuid.UUID(int=0)
+        self.has_residue = False
 
     @staticmethod
     def is_at(folder: Path) -> bool:
@@ -62,13 +65,14 @@ class KeyStore:
         with self.reading() as connection:
             if not dialects.is_ours(connection, APPLICATION_ID):
                 raise faults.damaged("the file of another program, or an empty one")
-            found = connection.execute(sa.select(key_store.c.format)).scalars().all()
-        if len(found) != 1:
+            row = connection.execute(sa.select(key_store)).one_or_none()
+        if row is None:
             raise faults.damaged("a key store that does not say its format")
-        if found[0] != FORMAT:
+        self.store_id, self.has_residue = row.store_id, row.has_residue
+        if row.format != FORMAT:
             raise VersionMismatch(
                 expected=f"a key store of format {FORMAT}",
-                found=f"one of format {found[0]}, which another version of musterpoint has made",
+                found=f"one of format {row.format}, which another version of musterpoint has made",
                 hint="Use that version of musterpoint",
                 where=faults.WHERE,
             )

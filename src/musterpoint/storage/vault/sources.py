@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from musterpoint.errors import UnusableInput
+from musterpoint.errors import UnusableInput, WrongPassphrase
 from musterpoint.storage.vault import faults, keyfile, sealing
 from musterpoint.storage.vault.envelopes import Envelope, Parameters, decrypted, encrypted
+from musterpoint.storage.vault.keyfile import Secret
 
 SCRYPT_N: Final = 1 << 17
 """Cost of a passphrase: 128 MiB and about half a second, as OWASP asks for (Password Storage, scrypt)."""
@@ -56,14 +57,45 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A key file with random secrets; the newest one wraps, each of them unwraps."""
+    """A key file with random secrets; the newest one of a key store wraps, each of them unwraps."""
 
     path: Path
+    store_id: str
     kind: str = "file"
+
+    def add_secret(self) -> None:
+        """Have a fresh secret in the file, which is made if it is not there. Raises StorageFull."""
+        fresh = Secret(sealing.new_key(), self.store_id)
+        keyfile.change(self.path, lambda before: (*before, fresh))
+
+    def keep_only(self, names: Collection[str]) -> frozenset[str]:
+        """Destroy the secrets of this key store but these, and return the names of those.
+
+        A file that is left without secrets is removed.
+        """
+        gone: set[str] = set()
+
+        def to(before: tuple[Secret, ...]) -> tuple[Secret, ...]:
+            over = [one for one in before if one.store_id == self.store_id]
+            over = [one for one in over if secret_name(one.secret) not in names]
+            gone.update(secret_name(one.secret) for one in over)
+            return tuple(one for one in before if one not in over)
+
+        keyfile.change(self.path, to)
+        return frozenset(gone)
+
+    def _newest(self) -> bytes:
+        secrets = self._secrets()
+        if not secrets:
+            raise _of_another(self.path)
+        return secrets[-1]
+
+    def _secrets(self) -> list[bytes]:
+        return [one.secret for one in keyfile.read(self.path) if one.store_id == self.store_id]
 
     def wrap(self, key: bytes, about: bytes) -> Envelope:
         """See `KeySource`."""
-        secret = keyfile.read(self.path)[-1]
+        secret = self._newest()
         salt = os.urandom(_SALT_BYTES)
         parameters = {"salt": salt.hex(), "secret": secret_name(secret)}
         return encrypted(self.kind, parameters, _stretched_not(secret, salt), key, about)
@@ -71,21 +103,20 @@ class FileSource:
     def unwrap(self, envelope: Envelope, about: bytes) -> bytes:
         """See `KeySource`."""
         name, salt = envelope.text("secret"), _salt(envelope)
-        for secret in keyfile.read(self.path):
+        for secret in self._secrets():
             if secret_name(secret) == name:
                 key = decrypted(envelope, _stretched_not(secret, salt), about)
                 if key is not None:
                     return key
-        raise faults.wrong_secret(
-            "the key file of another registry, or of another time",
-            "Name the key file of this registry with --key-file or MUSTERPOINT_KEY_FILE",
-            str(self.path),
-        )
+        raise _of_another(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class PassphraseSource:
     """A passphrase that a person knows, stretched by scrypt (RFC 7914).
+
+    A passphrase that was right is not asked for again: what was derived from it is kept, so that a
+    running program goes on when another one begins an epoch under the same passphrase.
 
     ask     called when it is needed
     cost_n  scrypt's N for new keys, a power of two
@@ -94,9 +125,12 @@ class PassphraseSource:
     ask: Callable[[], str]
     cost_n: int = SCRYPT_N
     kind: str = "passphrase"
+    _derived: dict[str, tuple[Parameters, bytes]] = field(default_factory=dict, repr=False)
 
     def wrap(self, key: bytes, about: bytes) -> Envelope:
         """See `KeySource`. Raises UnusableInput where the passphrase is too short or too long."""
+        for parameters, kek in self._derived.values():
+            return encrypted(self.kind, parameters, kek, key, about)
         passphrase = self.ask()
         if not PASSPHRASE_CHARACTERS_MIN <= len(passphrase) <= PASSPHRASE_CHARACTERS_MAX:
             raise UnusableInput(
@@ -106,8 +140,10 @@ class PassphraseSource:
                 where="passphrase",
             )
         salt = os.urandom(_SALT_BYTES)
-        parameters: Parameters = {"salt": salt.hex(), "n": self.cost_n, "r": 8, "p": 1}
-        return encrypted(self.kind, parameters, _stretched(passphrase, salt, self.cost_n, 8, 1), key, about)
+        fresh: Parameters = {"salt": salt.hex(), "n": self.cost_n, "r": 8, "p": 1}
+        kek = _stretched(passphrase, salt, self.cost_n, 8, 1)
+        self._derived[salt.hex()] = fresh, kek
+        return encrypted(self.kind, fresh, kek, key, about)
 
     def unwrap(self, envelope: Envelope, about: bytes) -> bytes:
         """See `KeySource`."""
@@ -115,14 +151,18 @@ class PassphraseSource:
         r, p = envelope.number("r", at_most=16), envelope.number("p", at_most=4)
         if cost_n & (cost_n - 1):
             raise faults.damaged("a parameter of the key's source is out of bounds")
-        passphrase = self.ask()[:PASSPHRASE_CHARACTERS_MAX]
-        key = decrypted(envelope, _stretched(passphrase, _salt(envelope), cost_n, r, p), about)
+        _, kek = self._derived.get(envelope.text("salt"), (None, b""))
+        if not kek:
+            passphrase = self.ask()[:PASSPHRASE_CHARACTERS_MAX]
+            kek = _stretched(passphrase, _salt(envelope), cost_n, r, p)
+        key = decrypted(envelope, kek, about)
         if key is None:
             raise faults.wrong_secret(
                 "another passphrase",
                 "Try again; the registry is sound, and nothing was changed",
                 "passphrase",
             )
+        self._derived[envelope.text("salt")] = envelope.parameters, kek
         return key
 
 
@@ -161,6 +201,14 @@ class EnvironmentSource:
                 self.name,
             )
         return key
+
+
+def _of_another(path: Path) -> WrongPassphrase:
+    return faults.wrong_secret(
+        "the key file of another registry, or of another time",
+        "Name the key file of this registry with --key-file or MUSTERPOINT_KEY_FILE",
+        str(path),
+    )
 
 
 def secret_name(secret: bytes) -> str:
@@ -218,7 +266,7 @@ class KeySources:
             if other.kind == kind:
                 return other
         if kind == "file":
-            return FileSource(self.key_path(store_id))
+            return FileSource(self.key_path(store_id), store_id)
         if kind == "environment":
             return EnvironmentSource(self.environment)
         if kind == "passphrase":
@@ -237,11 +285,10 @@ class KeySources:
             return self.source("environment", store_id)
         if self.key_file is None and self.environment.get("MUSTERPOINT_PASSPHRASE_FILE"):
             return self.source("passphrase", store_id)
-        path = self.key_path(store_id)
-        if not path.exists():
-            keyfile.write(path, (sealing.new_key(),))
-            self.notice(path)
-        return FileSource(path)
+        source = FileSource(self.key_path(store_id), store_id)
+        source.add_secret()
+        self.notice(source.path)
+        return source
 
     def _passphrase(self) -> str:
         named = self.environment.get("MUSTERPOINT_PASSPHRASE_FILE")

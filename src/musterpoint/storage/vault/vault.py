@@ -12,22 +12,25 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from musterpoint.clock import Clock, SystemClock
+from musterpoint.clock import Clock, Instant, SystemClock
+from musterpoint.errors import WrongPassphrase
 from musterpoint.identifiers import StationId
 from musterpoint.storage.vault import bulk, epochs, faults, keystore, sealing, stations
 from musterpoint.storage.vault.epochs import EpochKeys
-from musterpoint.storage.vault.key_tables import data_key, key_scope, key_store
+from musterpoint.storage.vault.key_tables import data_key, key_backup, key_scope, key_share, key_store
 from musterpoint.storage.vault.keystore import KeyStore
 from musterpoint.storage.vault.memory import disable_core_dumps
 from musterpoint.storage.vault.scopes import KeyKind, KeyScope
 from musterpoint.storage.vault.sources import KeySources
+
+Found = TypeVar("Found")
 
 KEYS_KEPT_MAX: Final = 256
 """Opened keys that a process keeps, of the records that it works on; the oldest makes room."""
@@ -44,17 +47,14 @@ _WRAPPED: Final = sa.select(data_key.c.wrapped, key_scope.c.destroyed_at).join(
 class Vault:
     """The keys of one registry. Threads may share it; a forked process opens its own."""
 
-    def __init__(self, store: KeyStore, sources: KeySources, clock: Clock) -> None:
+    def __init__(self, store: KeyStore, epoch_keys: EpochKeys, clock: Clock) -> None:
         self.store = store
+        self.epoch_keys = epoch_keys
         self.clock = clock
         self._lock = threading.Lock()
         self._kept: dict[KeyScope, bytes] = {}
-        with store.reading() as connection:
-            self.store_id: uuid.UUID = connection.execute(sa.select(key_store.c.store_id)).scalar_one()
-            self.epoch_keys = EpochKeys(self.store_id, sources)
-            self.epoch_keys.open(connection, epochs.newest_number(connection))
-            has_residue = connection.execute(sa.select(key_store.c.has_residue)).scalar_one()
-        if has_residue:
+        self.read(lambda connection: epoch_keys.open(connection, epochs.newest_number(connection)))
+        if store.has_residue:
             store.wipe()
 
     @classmethod
@@ -80,7 +80,7 @@ class Vault:
             keystore.make(folder, lambda connection: _fill(connection, sources, clock))
         store = KeyStore.open(folder)
         try:
-            return cls(store, sources, clock)
+            return cls(store, EpochKeys(store.store_id, sources), clock)
         except BaseException:
             store.close()
             raise
@@ -89,6 +89,23 @@ class Vault:
         """Give back all files, and forget keys."""
         self._kept.clear()
         self.store.close()
+
+    def read(self, look: Callable[[sa.Connection], Found]) -> Found:
+        """Look at one view of the key store; at a newer one where a rotation has ended meanwhile.
+
+        A rotation ends by destroying the old secret, which a view from before may still ask for.
+        """
+        for _ in range(_ATTEMPTS_MAX):
+            with self.store.reading() as connection:
+                newest = epochs.newest_number(connection)
+                try:
+                    return look(connection)
+                except WrongPassphrase as error:
+                    refused = error
+            with self.store.reading() as connection:
+                if epochs.newest_number(connection) == newest:
+                    break
+        raise refused
 
     def new_key(self, *scopes: KeyScope) -> None:
         """Make keys, lasting when it returns; one that is there already stays.
@@ -168,12 +185,13 @@ class Vault:
         wanted: dict[KeyKind, set[bytes]] = {kind: set() for kind in KeyKind}
         for (kind, identifier), _, _ in records:
             wanted[kind].add(identifier)
-        with self.store.reading() as connection:
-            keys = {
+        keys = self.read(
+            lambda connection: {
                 kind: bulk.opened_keys(connection, self.epoch_keys, kind, identifiers)
                 for kind, identifiers in wanted.items()
                 if identifiers
             }
+        )
         return bulk.opened(keys, records)
 
     def destroy(self, *scopes: KeyScope) -> None:
@@ -213,6 +231,29 @@ class Vault:
         with self.store.writing() as connection:
             return stations.add(connection, key, self.clock.now())
 
+    def note_backup(self, expires_at: Instant) -> None:
+        """Note that a copy of the key store is made, which is kept until this instant."""
+        with self.store.writing() as connection:
+            last = sa.select(sa.func.coalesce(sa.func.max(key_backup.c.number), 0))
+            row = {"number": connection.execute(last).scalar_one() + 1, "made_at": self.clock.now()}
+            row |= {"epoch": epochs.newest_number(connection), "expires_at": expires_at}
+            connection.execute(sa.insert(key_backup).values(row))
+
+    def backups_expire_on(self) -> Instant | None:
+        """Until when copies of the key store that were made here may open what is destroyed from now on.
+
+        None where there is no such copy: none was made, all have expired, or the secret of their epoch
+        was destroyed and no shares of its key were made. An honest date wants whoever keeps copies to
+        destroy them by it; copies that were made in other ways are not known here.
+        """
+        with self.store.reading() as connection:
+            shared = set(connection.execute(sa.select(key_share.c.epoch)).scalars())
+            dead = {one.number for one in epochs.every(connection) if one.is_secret_gone} - shared
+            copies = sa.select(key_backup.c.epoch, key_backup.c.expires_at)
+            dates = [at for epoch, at in connection.execute(copies).all() if epoch not in dead]
+        last = max(dates, default=0)
+        return Instant(last) if last > self.clock.now() else None
+
     def _keep(self, scope: KeyScope, key: bytes) -> None:
         with self._lock:
             self._kept[scope] = key
@@ -221,23 +262,24 @@ class Vault:
 
     def _key(self, scope: KeyScope, record: str) -> bytes:
         """The key of a scope from the store. Raises KeyDestroyed, Corrupt."""
-        for _ in range(_ATTEMPTS_MAX):
-            with self.store.reading() as connection:
-                found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
-                if found is None:
-                    raise faults.no_key(faults.place(record))
-                if found.destroyed_at is not None:
-                    raise faults.destroyed(faults.place(record))
-                epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(found.wrapped))
+
+        def look(connection: sa.Connection) -> bytes:
+            found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+            if found is None:
+                raise faults.no_key(faults.place(record))
+            if found.destroyed_at is not None:
+                raise faults.destroyed(faults.place(record))
+            epoch_key = self.epoch_keys.open(connection, sealing.epoch_of(found.wrapped))
             if epoch_key is None:
-                # In this view the epoch is over and yet wraps a key.
-                continue
+                raise faults.damaged("a key that is wrapped by an epoch whose key was destroyed")
             key = sealing.unwrap(epoch_key, scope, found.wrapped)
             if key is None:
                 raise faults.damaged("a wrapped key that was changed since it was written")
-            self._keep(scope, key)
             return key
-        raise faults.damaged("a key that is wrapped by an epoch whose key was destroyed")
+
+        key = self.read(look)
+        self._keep(scope, key)
+        return key
 
 
 def _is(scope: KeyScope) -> tuple[sa.ColumnElement[bool], ...]:
