@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-import platformdirs
 import sqlalchemy as sa
 
 from musterpoint.clock import Clock, SystemClock
@@ -26,7 +25,7 @@ from musterpoint.storage.journal import MACHINE, Desk, Signer, signer_of
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.translation import damaged, translated
-from musterpoint.storage.vault import KeyScope, KeySources, Vault
+from musterpoint.storage.vault import KeyScope, KeySources, Vault, sources_at_hand
 from musterpoint.storage.writing import UnitOfWork
 
 FILE_NAME: Final = "registry.db"
@@ -107,7 +106,7 @@ class Database:
 
     def _open_vault(self, sources: KeySources | None, *, must_exist: bool) -> Vault:
         self._is_own_vault = True
-        chosen = sources or default_sources()
+        chosen = sources or sources_at_hand()
         return Vault.open_at(self._folder, chosen, must_exist=must_exist, clock=self._clock)
 
     @property
@@ -223,16 +222,6 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def default_sources() -> KeySources:
-    """The secrets of this process: its environment, or a key file in the user's configuration."""
-    named = os.environ.get("MUSTERPOINT_KEY_FILE")
-    return KeySources(
-        key_folder=Path(platformdirs.user_config_dir("musterpoint")) / "keys",
-        key_file=Path(named) if named else None,
-        environment=os.environ,
-    )
 
 
 def upgrade(folder: Path, *, sources: KeySources | None = None) -> tuple[str, str]:

@@ -5,6 +5,7 @@ that wraps the keys. Keys lie in `keys.db`, apart from the registry, and are wra
 epoch, which is wrapped by the secret.
 """
 
+from musterpoint.storage.vault.at_hand import sources_at_hand
 from musterpoint.storage.vault.scopes import KeyKind, KeyScope
 from musterpoint.storage.vault.sources import (
     EnvironmentSource,
@@ -24,4 +25,5 @@ __all__ = [
     "KeySources",
     "PassphraseSource",
     "Vault",
+    "sources_at_hand",
 ]

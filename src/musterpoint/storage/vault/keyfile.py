@@ -24,7 +24,9 @@ from musterpoint.errors import KeyMissing, UnusableInput
 from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import faults
 
-BYTES_MAX: Final = 65_536
+BYTES_MAX: Final = 1 << 20
+"""Ten thousand registries that share one file."""
+
 _FIRST_LINE: Final = "musterpoint key file 1"
 _NOTE: Final = "# This opens a registry of musterpoint. Keep it from others, and apart from backups."
 _LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9a-f-]{36})")

@@ -1,4 +1,4 @@
-"""The secrets that open a registry's keys: where they are looked for, changed, renewed and shared."""
+"""The secrets that are at hand in this process: its environment, files, and whoever sits at the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 
 import platformdirs
 
-from musterpoint.storage.vault import KeySources
+from musterpoint.storage.vault.sources import KeySources
 
 KEY_FILE_VARIABLE: Final = "MUSTERPOINT_KEY_FILE"
 
@@ -24,11 +24,13 @@ def key_folder() -> Path:
     return Path(platformdirs.user_config_dir("musterpoint")) / "keys"
 
 
-def key_sources(key_file: Path | None = None, *, notice: Callable[[Path], None] | None = None) -> KeySources:
-    """The secrets at hand in this process: a key file, the environment, and whoever sits at the terminal.
+def sources_at_hand(
+    key_file: Path | None = None, *, notice: Callable[[Path], None] | None = None
+) -> KeySources:
+    """Where the secret of a registry may come from.
 
     key_file  None for MUSTERPOINT_KEY_FILE, or the file that the first start makes
-    notice    told the path of a key file that was made; None says it in the log
+    notice    told the path of a key file that was made; None says it in the log, which a terminal shows
     """
     named = os.environ.get(KEY_FILE_VARIABLE)
     return KeySources(
@@ -48,7 +50,7 @@ def ask_passphrase() -> str:
 def _say_where(path: Path) -> None:
     # A warning reaches the terminal even where nobody has configured logging.
     _LOG.warning(
-        "A key was made for this registry: %s. Without it nothing in the registry can be read; "
-        "make shares of it: musterpoint key share",
+        "A key was made for this registry: %s. Without it nothing in the registry can be read, "
+        "so have shares of it made: musterpoint key share",
         path,
     )
