@@ -89,3 +89,18 @@ TERM_CHARACTERS_MAX: Final = 2_000
 
 AGREEMENT_BYTES_MAX: Final = 1024 * 1024
 """Bytes of an agreement's document."""
+
+PAIRS_DRAWN_FROM: Final = 20
+"""Oldest pairs among which the next one is drawn: random, and still nobody waits for ever."""
+
+REASON_CHARACTERS_MAX: Final = 1_000
+"""Characters of the reason for an opinion or an appeal."""
+
+MARKS_MAX: Final = 60
+"""Marks that go with one opinion: twice the minutiae that anybody points at."""
+
+ENCOUNTERS_MOVED_MAX: Final = 500
+"""Encounters of one change of subjects: its journal line names each, in 37 characters."""
+
+KNOWN_ANSWERS_MAX: Final = 5_000
+"""Known-answer pairs added at once: 3,000 bound an error rate at 0.1 %."""

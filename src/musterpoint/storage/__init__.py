@@ -3,6 +3,7 @@
 from musterpoint.storage import (
     adjudication,
     agreements,
+    appeals,
     biographic,
     decisions,
     erasing,
@@ -10,7 +11,9 @@ from musterpoint.storage import (
     keyfiles,
     known_answers,
     retention,
+    sealed_facts,
     seats,
+    subjects,
 )
 from musterpoint.storage.database import Database, upgrade
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
@@ -25,6 +28,7 @@ __all__ = [
     "UnitOfWork",
     "adjudication",
     "agreements",
+    "appeals",
     "biographic",
     "decisions",
     "erasing",
@@ -32,6 +36,8 @@ __all__ = [
     "keyfiles",
     "known_answers",
     "retention",
+    "sealed_facts",
     "seats",
+    "subjects",
     "upgrade",
 ]

@@ -25,6 +25,7 @@ from musterpoint.storage import sealed_facts, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
+from musterpoint.storage.vault import KeyScope
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -82,6 +83,9 @@ def add_pair(
     known_answer: int = 0,
 ) -> Pair:
     """Add a pair that wants its first opinion; `known_answer` is the number of one, 0 where it is none."""
+    if known_answer:
+        # The journal seals what is said of it as it does with any other pair.
+        work.vault.new_key(KeyScope.encounter(probe_id))
     number = work.next_number(adjudication_pair)
     pair_id = uuid4()
     row = {
@@ -159,20 +163,23 @@ def _pair_of(row: Row) -> Pair:
 def wanted(snapshot: Snapshot, *, appeals: Collection[int]) -> tuple[Pair, ...]:
     """Pairs of real people of which somebody is to be asked, oldest first.
 
-    appeals  numbers of the open appeals: only their rounds are asked, beside the first
+    appeals  numbers of the open appeals, whose rounds are asked although their case is settled
 
-    Those of a settled case are not asked any more, unless the case rests on a provisional pair.
+    Of each case only the last round is asked. Those of a settled case are not asked any more, unless the
+    case rests on a provisional pair.
     """
-    case, column = tables.adjudication_case.c, adjudication_pair.c
+    case, column, other = tables.adjudication_case.c, adjudication_pair.c, adjudication_pair.alias()
+    last_round = sa.select(sa.func.max(other.c.round)).where(other.c.probe_id == column.probe_id)
     statement = (
         sa.select(adjudication_pair)
         .join(tables.adjudication_case, case.encounter_id == column.probe_id)
         .where(column.standing.in_([one.value for one in WANTED]))
+        .where(column.round == last_round.scalar_subquery())
         .where(
             sa.or_(
-                sa.and_(column.round == 0, case.verdict.is_(None)),
-                sa.and_(column.round == 0, column.standing == Standing.PROVISIONAL.value),
-                column.round.in_(sorted(appeals)) if appeals else sa.false(),
+                case.verdict.is_(None),
+                column.standing == Standing.PROVISIONAL.value,
+                column.round.in_(sorted(appeals)),
             )
         )
         .order_by(column.number)
@@ -255,7 +262,7 @@ def add_opinion(work: UnitOfWork, judged: Pair, opinion: Opinion) -> None:
         "is_arbiter": opinion.is_arbiter,
         "shown_at": opinion.shown_at,
         "given_at": opinion.given_at,
-        "opinion": sealed_facts.seal(work, judged.probe_id, f"opinion {number}", said),
+        "opinion": sealed_facts.seal(work, _about(work, judged), f"opinion {number}", said),
     }
     work.insert(adjudication_opinion, work.stamped(row))
     put_away(work, judged, opinion.seat, opinion.given_at)
@@ -265,12 +272,16 @@ def opinions(snapshot: Snapshot, judged: Pair) -> tuple[Opinion, ...]:
     """What was said of a pair, in order."""
     column = adjudication_opinion.c
     statement = sa.select(adjudication_opinion).where(column.pair_number == judged.number)
-    return snapshot.fetch(
-        statement.order_by(column.number), lambda row: _opinion_of(snapshot, row, judged.probe_id)
-    )
+    about = _about(snapshot, judged)
+    return snapshot.fetch(statement.order_by(column.number), lambda row: _opinion_of(snapshot, row, about))
 
 
-def _opinion_of(snapshot: Snapshot, row: Row, about: EncounterId) -> Opinion:
+def _about(snapshot: Snapshot, judged: Pair) -> EncounterId | None:
+    """Whose key seals what is said of a pair; a known answer is about nobody."""
+    return None if known_answer_of(snapshot, judged.number) else judged.probe_id
+
+
+def _opinion_of(snapshot: Snapshot, row: Row, about: EncounterId | None) -> Opinion:
     said = sealed_facts.unseal(snapshot, about, f"opinion {row.number}", row.opinion)
     return Opinion(
         seat=row.seat,
@@ -406,3 +417,10 @@ def forget(connection: sa.Connection, encounters: Sequence[EncounterId]) -> None
     for table in (adjudication_opinion, adjudication_showing):
         connection.execute(sa.delete(table).where(table.c.pair_number.in_(numbers)))
     connection.execute(sa.delete(adjudication_pair).where(column.number.in_(numbers)))
+
+
+def reopen(work: UnitOfWork, case: Case) -> None:
+    """Have a settled case wait again for its pairs."""
+    values = {"verdict": None, "decided_by": "", "decided_at": None}
+    column = tables.adjudication_case.c
+    work.change(sa.update(tables.adjudication_case).where(column.number == case.number).values(values))

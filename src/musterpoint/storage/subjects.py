@@ -125,6 +125,7 @@ def record(work: UnitOfWork, change: SubjectChange, *, seat: str, second: str = 
     for one in change.moved:
         mine = tables.encounter.c.encounter_id == one.encounter_id
         work.change(sa.update(tables.encounter).where(mine).values(subject_id=one.after))
+    work.mark_changed(*(one.encounter_id for one in change.moved))
     for changed in change.states:
         _set_state(work, changed.subject_id, changed.after)
     return of_number(work, number)
