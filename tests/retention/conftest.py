@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from tests.storage.records import Person, record, record_visit
 from musterpoint.clock import Instant
 from musterpoint.extraction import Extractor
 from musterpoint.identifiers import SubjectId
-from musterpoint.storage import Database
+from musterpoint.storage import Database, keyfiles
+from musterpoint.workflows.acting import HeldKeys
+from musterpoint.workflows.practice import begin_practice
 from musterpoint.workflows.station import Station
 
 DAY_US = 86_400_000_000
@@ -37,9 +40,18 @@ def clock() -> MovedClock:
     return MovedClock()
 
 
+@pytest.fixture(scope="session")
+def practice_registry(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Path:
+    """A registry with its practice seats and nothing else; making one takes a while."""
+    folder = tmp_path_factory.mktemp("practice") / "registry"
+    with Database.open(folder, clock=MovedClock()) as database:
+        begin_practice(database, folder / keyfiles.PRACTICE_FOLDER)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "registry"
+def folder(tmp_path: Path, practice_registry: Path) -> Path:
+    return Path(shutil.copytree(practice_registry, tmp_path / "registry"))
 
 
 @pytest.fixture
@@ -48,7 +60,10 @@ def reopen(folder: Path, clock: MovedClock) -> Iterator[Callable[[], Station]]:
     opened: list[Station] = []
 
     def open_one() -> Station:
-        station = Station(database=Database.open(folder, clock=clock), extractor=Extractor(), clock=clock)
+        database = Database.open(folder, clock=clock)
+        practice = folder / keyfiles.PRACTICE_FOLDER
+        keys = HeldKeys(files=keyfiles.held(practice))
+        station = Station(database=database, extractor=Extractor(), clock=clock, keys=keys)
         opened.append(station)
         return station
 

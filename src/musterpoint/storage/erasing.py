@@ -116,6 +116,9 @@ def erase(
     merged = sa.update(subject).where(subject.c.merged_into == subject_id)
     connection.execute(merged.values(merged_into=None))
     _erase_dates(connection, encounters)
+    line = tables.journal
+    theirs_told = sa.update(line).where(line.c.encounter_id.in_(encounters))
+    connection.execute(theirs_told.values(person=None))
     connection.execute(sa.delete(tables.subject).where(tables.subject.c.subject_id == subject_id))
     tombstone = {"subject_id": subject_id, "has_residue": True, "position": position}
     connection.execute(sa.insert(tables.erased_subject), tombstone)
@@ -360,6 +363,19 @@ def _erasure(row: Row, stores: tuple[Store, ...]) -> Erasure:
         complete=row.complete,
         stores=stores,
     )
+
+
+def erase_ops(work: UnitOfWork, agreement_id: UUID) -> int:
+    """Delete the pseudonymous payloads of journal lines under an agreement; returns how many there were.
+
+    Entries stay as they are, so neither chain nor proofs break.
+    """
+    line = tables.journal.c
+    mine = (line.agreement == agreement_id.hex, line.ops.is_not(None))
+    count = int(work.value_of(sa.select(sa.func.count()).select_from(tables.journal).where(*mine)))
+    work.change(sa.update(tables.journal).where(*mine).values(ops=None))
+    retention.leave_residue(work)
+    return count
 
 
 def erased_encounters(snapshot: Snapshot, subject_id: UUID) -> tuple[EncounterId, ...]:

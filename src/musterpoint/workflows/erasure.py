@@ -32,7 +32,10 @@ from musterpoint.registry.erasure import (
     new_salt,
 )
 from musterpoint.registry.retention import State, not_before, state_of, step
+from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retention
+from musterpoint.storage.vault import KeyScope
+from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.station import Station
 
 OWN_NAMES = {kind: kind.value for kind in OWN_STORES}
@@ -67,6 +70,13 @@ class Erased:
     cases_empty: tuple[int, ...]
 
 
+def find(station: Station, text: str, act: Act = Act.ERASE) -> Erasable:
+    """The person of an identifier, for a seat that may do this with them. Raises as `authorise` does."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, act)
+        return find_erasable(snapshot, text)
+
+
 def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
     """The subject, or the encounter without one, of an identifier or enough of its end.
 
@@ -74,6 +84,9 @@ def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
     """
     try:
         subject = snapshot.subject(snapshot.find_subject(text))
+        while subject.merged_into is not None:
+            # Somebody merged into another is that other: erasing an empty subject would erase nobody.
+            subject = snapshot.subject(subject.merged_into)
         return Erasable(subject_id=subject.subject_id, encounters=subject.encounters)
     except NotFound as no_subject:
         try:
@@ -91,13 +104,14 @@ def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
 
 def request(station: Station, person: Erasable) -> State:
     """Record that somebody asks to be erased; the clock runs. Raises Conflict where it is under way."""
-    with station.database.unit_of_work() as work:
+    author = authorised(station, Act.REQUEST_ERASURE)
+    with station.unit_of_work() as work:
         state = state_of_person(work, person.encounters, work.now())
         if state not in {State.HELD, State.ERASE_REQUESTED, State.DUE}:
             step(state, State.ERASE_REQUESTED)
         if state is State.ERASE_REQUESTED:
             raise _asked_before()
-        retention.request_erasure(work, person.encounters, author=author_of(station))
+        retention.request_erasure(work, person.encounters, author=author)
         work.append_journal("erasure.requested", named(person))
         work.commit()
     with station.database.read() as snapshot:
@@ -106,8 +120,8 @@ def request(station: Station, person: Erasable) -> State:
 
 def refuse(station: Station, person: Erasable, reason: RefusalReason) -> State:
     """Refuse a request, with a reason and an author. Raises Conflict where nobody asked."""
-    with station.database.unit_of_work() as work:
-        author = author_of(station)
+    author = authorised(station, Act.ERASE)
+    with station.unit_of_work() as work:
         ended = retention.end_marks(
             work,
             person.encounters,
@@ -136,7 +150,9 @@ def erase(station: Station, person: Erasable, *, why: Why = Why.REQUESTED, salt:
     Raises NotFound, AlreadyErased, and Conflict where a hold stands or the request is under way.
     """
     salt = salt or new_salt()
-    with station.database.unit_of_work() as work:
+    authorised(station, Act.ERASE)
+    with station.unit_of_work() as work:
+        authorise(station, work, Act.ERASE)
         begun = begin(work, person, why=why, salt=salt)
         work.commit()
     finished = finish(station, begun.erasure.erasure_id)
@@ -228,14 +244,15 @@ def finish(station: Station, erasure_id: UUID) -> Erasure:
 
 def _destroy_keys(station: Station, encounters: Sequence[EncounterId]) -> None:
     """Destroy the data keys of encounters; a key that is gone already is no error."""
+    station.database.vault.destroy(*map(KeyScope.encounter, encounters))
 
 
 def _rewrite_index(station: Station, encounters: Sequence[EncounterId]) -> None:
     """Have no index on disk or in memory hold a reference of these encounters."""
 
 
-def _record_answers(station: Station, erasure_id: UUID, names: set[str]) -> Erasure:
-    with station.database.unit_of_work() as work:
+def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_seat: bool = False) -> Erasure:
+    with station.unit_of_work() if by_seat else station.database.unit_of_work() as work:
         now = not_before(work.now(), retention.last_seen(work)).at
         made = _one(work, erasure_id)
         expired = {
@@ -287,6 +304,7 @@ def resume(station: Station) -> int:
 
 def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
     """Record that a store has forgotten. Raises NotFound, and Conflict where it is not its turn."""
+    authorised(station, Act.CONFIRM_ERASURE)
     with station.database.read() as snapshot:
         made = _one(snapshot, erasure_id)
     asked = {store.name: store for store in made.stores}
@@ -304,7 +322,7 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
             hint="Open the registry; what is left is done then",
             where="store",
         )
-    return _record_answers(station, erasure_id, {name})
+    return _record_answers(station, erasure_id, {name}, by_seat=True)
 
 
 def find_erasure(snapshot: Snapshot, text: str) -> Erasure:
@@ -352,9 +370,10 @@ def named(person: Erasable) -> dict[str, str]:
     return {"encounter": str(person.encounters[0])}
 
 
-def author_of(station: Station) -> str:
-    """The seat for which the station acts."""
-    return "station"
+def authorised(station: Station, act: Act) -> str:
+    """The name of the seat that acts, where it may. Raises as `authorise` does."""
+    with station.database.read() as snapshot:
+        return authorise(station, snapshot, act).actor.seat.name
 
 
 def _asked_before() -> Conflict:

@@ -20,8 +20,11 @@ from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.limits import CLOCK_AHEAD_MAX_S
 from musterpoint.registry.erasure import Why, new_salt
 from musterpoint.registry.retention import HoldReason, Moment, State, not_before, state_of, step
+from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, retention
+from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows import erasure
+from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.erasure import Erasable
 from musterpoint.workflows.station import Station
 
@@ -87,6 +90,7 @@ def moment(station: Station, snapshot: Snapshot) -> Moment:
 def show(station: Station, until: Instant | None = None) -> Shown:
     """What is kept, in which state, and what is due now or by `until`."""
     with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.READ_RETENTION)
         now = moment(station, snapshot)
         at = Instant(max(now.at, until)) if until is not None else now.at
         records = retention.records(snapshot)
@@ -144,6 +148,7 @@ def run(
     Raises Conflict where the clock or `until` would erase early.
     """
     with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.READ_RETENTION if is_dry else Act.RUN_RETENTION)
         now = moment(station, snapshot)
         at = now.at if until is None else until
         if not is_dry:
@@ -210,7 +215,7 @@ def _carry_out(station: Station, people: Sequence[Erasable], due: Due, at: Insta
         _erase_due(station, person, at)
         advance(done := done + 1, total)
     for encounter_id in due.images:
-        with station.database.unit_of_work() as work:
+        with station.unit_of_work() as work:
             if _is_due(work, [encounter_id], at, images=True):
                 count = erasing.erase_images(work, encounter_id)
                 work.append_journal("retention.images", {"encounter": str(encounter_id), "images": count})
@@ -222,7 +227,7 @@ def _carry_out(station: Station, people: Sequence[Erasable], due: Due, at: Insta
 
 
 def _erase_due(station: Station, person: Erasable, at: Instant) -> None:
-    with station.database.unit_of_work() as work:
+    with station.unit_of_work() as work:
         # Somebody may have held, moved or erased it since it was listed.
         if not _is_due(work, person.encounters, at):
             return
@@ -248,11 +253,16 @@ def _is_due(
 
 
 def destroy_ops(station: Station, agreement_id: UUID) -> None:
-    """Destroy the key of an agreement's facts in the journal, for good; what was published stays."""
-    with station.database.unit_of_work() as work:
-        work.append_journal("retention.ops", {"agreement": str(agreement_id)})
+    """Make an agreement's facts in the journal unreadable for good; what was published stays.
+
+    The date goes last: a run that dies in between does it all again.
+    """
+    with station.unit_of_work() as work:
+        count = erasing.erase_ops(work, agreement_id)
+        work.append_journal("retention.ops", {"agreement": str(agreement_id), "lines": count})
         work.commit()
-    with station.database.unit_of_work() as work:
+    station.database.vault.destroy(KeyScope.agreement(agreement_id))
+    with station.unit_of_work() as work:
         retention.forget_dates(work, [agreement_id])
         work.append_journal("retention.ops_destroyed", {"agreement": str(agreement_id)})
         work.commit()
@@ -260,7 +270,8 @@ def destroy_ops(station: Station, agreement_id: UUID) -> None:
 
 def hold(station: Station, person: Erasable, reason: HoldReason, until: Instant) -> State:
     """Keep a person past their date until another date. Raises Conflict where it lies behind."""
-    with station.database.unit_of_work() as work:
+    author = erasure.authorised(station, Act.HOLD)
+    with station.unit_of_work() as work:
         now = not_before(work.now(), retention.last_seen(work)).at
         if until <= now:
             raise Conflict(
@@ -272,7 +283,6 @@ def hold(station: Station, person: Erasable, reason: HoldReason, until: Instant)
         states = {state_of(one.facts, now) for one in retention.records(work, person.encounters)}
         for state in states - {State.HELD}:
             step(state, State.HELD)
-        author = erasure.author_of(station)
         retention.hold(work, person.encounters, reason, author=author, until=until)
         work.append_journal(
             "retention.held", erasure.named(person) | {"reason": reason.value, "until": to_text(until)}
@@ -283,13 +293,14 @@ def hold(station: Station, person: Erasable, reason: HoldReason, until: Instant)
 
 def release(station: Station, person: Erasable) -> State:
     """End the holds of a person. Raises NotFound without one."""
-    with station.database.unit_of_work() as work:
+    author = erasure.authorised(station, Act.HOLD)
+    with station.unit_of_work() as work:
         ended = retention.end_marks(
             work,
             person.encounters,
             retention.HOLD,
             ended_as=retention.RELEASED,
-            author=erasure.author_of(station),
+            author=author,
         )
         if not ended:
             raise NotFound(
