@@ -17,12 +17,19 @@ import sqlalchemy as sa
 from musterpoint.clock import Instant
 from musterpoint.identifiers import AgreementId
 from musterpoint.registry.agreement_documents import from_document, to_bytes
-from musterpoint.registry.agreements import Agreement, AgreementVersion, AnswerKind, PartyAnswer
-from musterpoint.storage import tables
+from musterpoint.registry.agreements import (
+    PRACTICE_AGREEMENT,
+    Agreement,
+    AgreementVersion,
+    AnswerKind,
+    PartyAnswer,
+)
+from musterpoint.storage import retention, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
 from musterpoint.storage.translation import damaged
+from musterpoint.storage.vault import KeyScope
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -108,9 +115,10 @@ def add_version(work: UnitOfWork, made: AgreementVersion) -> str:
     mine = agreement.c.agreement_id == made.agreement_id
     if work.value_of(sa.select(agreement.c.version).where(mine)) is None:
         first = {"agreement_id": made.agreement_id, "version": made.version, "ended_at": None}
+        work.vault.new_key(KeyScope.agreement(made.agreement_id))
         work.insert(agreement, work.stamped(first))
     else:
-        work.change(sa.update(agreement).where(mine).values(version=made.version, ended_at=None))
+        work.change(sa.update(agreement).where(mine).values(version=made.version))
     row = {"agreement_id": made.agreement_id, "version": made.version, "digest": digest}
     work.insert(agreement_version, work.stamped(row | {"document": document.decode()}))
     return digest
@@ -133,38 +141,43 @@ def add_answer(work: UnitOfWork, answer: PartyAnswer) -> None:
             }
         ),
     )
+    _follow(work, answer.agreement_id)
 
 
 def end(work: UnitOfWork, agreement_id: AgreementId, at: Instant) -> None:
     """End an agreement at a moment."""
     work.change(sa.update(agreement).where(agreement.c.agreement_id == agreement_id).values(ended_at=at))
+    _follow(work, agreement_id)
+
+
+def _follow(work: UnitOfWork, agreement_id: AgreementId) -> None:
+    """Have dates be given by what the parties have acknowledged."""
+    mine = [one for one in agreements(work) if one.agreement_id == agreement_id]
+    if mine and not mine[-1].outstanding():
+        retention.follow(work, mine[-1])
 
 
 def agreements(snapshot: Snapshot) -> tuple[Agreement, ...]:
-    """All agreements in their newest version, in the order in which they came. Raises Corrupt."""
+    """All versions of all agreements, in the order in which they came. Raises Corrupt."""
     version, answer = agreement_version, agreement_answer
-    newest = sa.and_(
-        version.c.agreement_id == agreement.c.agreement_id, version.c.version == agreement.c.version
-    )
     statement = (
-        sa.select(agreement.c.agreement_id, agreement.c.ended_at, version.c.digest, version.c.document)
-        .join(version, newest)
-        .order_by(agreement.c.position, agreement.c.agreement_id)
+        sa.select(version.c.digest, version.c.document, agreement.c.ended_at)
+        .join(agreement, agreement.c.agreement_id == version.c.agreement_id)
+        .order_by(version.c.position, version.c.agreement_id, version.c.version)
     )
     answers = snapshot.fetch(sa.select(answer).order_by(answer.c.number), _answer)
     return snapshot.fetch(statement, lambda row: _agreement(row, answers))
 
 
-def version(snapshot: Snapshot, agreement_id: AgreementId, number: int) -> AgreementVersion | None:
-    """One version of an agreement, or None where there is none. Raises Corrupt."""
-    row = agreement_version.c
-    here = (row.agreement_id == agreement_id, row.version == number)
-    found = snapshot.fetch(sa.select(row.digest, row.document).where(*here), _version)
-    return found[0] if found else None
+def has_real(snapshot: Snapshot) -> bool:
+    """Whether a party ever acknowledged an agreement that is not for practice."""
+    row = agreement_answer.c
+    real = (row.agreement_id != PRACTICE_AGREEMENT, row.answer == AnswerKind.ACKNOWLEDGED.value)
+    return snapshot.value_of(sa.select(row.number).where(*real).limit(1)) is not None
 
 
 def _agreement(row: Row, answers: tuple[PartyAnswer, ...]) -> Agreement:
-    made = _version(row)
+    made = _parsed(row.document, row.digest)
     latest = {
         one.party: one
         for one in answers
@@ -176,10 +189,6 @@ def _agreement(row: Row, answers: tuple[PartyAnswer, ...]) -> Agreement:
         answers=tuple(latest.values()),
         ended_at=None if row.ended_at is None else Instant(row.ended_at),
     )
-
-
-def _version(row: Row) -> AgreementVersion:
-    return _parsed(row.document, row.digest)
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,9 @@ import sqlalchemy as sa
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
+from musterpoint.registry.agreements import Agreement
 from musterpoint.registry.retention import (
+    EVERY_GALLERY,
     Facts,
     HoldReason,
     Kept,
@@ -139,6 +141,22 @@ def set_rules(work: UnitOfWork, agreement: str, rules: Sequence[RetentionRule]) 
     work.insert(retention_rule, *made)
 
 
+def follow(work: UnitOfWork, agreed: Agreement) -> None:
+    """Have an agreement's rules hold from now on, and give its facts in the journal their own date.
+
+    That date is counted from the end of the agreement, so that what happened under it can be looked into.
+    """
+    version = agreed.version
+    set_rules(work, str(version.agreement_id), version.retention)
+    ends = min(version.valid_until, agreed.ended_at or version.valid_until)
+    set_date(
+        work,
+        version.agreement_id,
+        Kept.OPS,
+        retain_until(version.retention, Kept.OPS, EVERY_GALLERY, Instant(ends)),
+    )
+
+
 def rules(snapshot: Snapshot, agreement: str | None = None) -> tuple[RetentionRule, ...]:
     """The rules of an agreement, or of all of them."""
     statement = sa.select(retention_rule)
@@ -153,7 +171,8 @@ def rules(snapshot: Snapshot, agreement: str | None = None) -> tuple[RetentionRu
 def give_dates(work: UnitOfWork, encounter_id: EncounterId, gallery: str, born_at: Instant) -> None:
     """Give an encounter and its images their dates, counted from the later of birth and last time seen.
 
-    So a clock that was set back ends nothing early.
+    So a clock that was set back ends nothing early. The rules are those of the agreement under which the
+    unit acts, or of all agreements together: then the shortest counts.
     """
     held = rules(work)
     born = Instant(max(born_at, last_seen(work)))

@@ -94,6 +94,11 @@ class UnitOfWork(Snapshot):
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
 
+    @property
+    def agreement(self) -> AgreementId | None:
+        """The agreement under which this unit acts; None for what belongs to the installation."""
+        return self._desk.agreement
+
     def now(self) -> Instant:
         """The present, by the clock of the registry."""
         return self._desk.clock.now()

@@ -13,7 +13,9 @@ import platformdirs
 from musterpoint.clock import Clock, SystemClock
 from musterpoint.errors import Refused
 from musterpoint.extraction import Extractor
+from musterpoint.identifiers import AgreementId
 from musterpoint.storage import Database, UnitOfWork, keyfiles
+from musterpoint.storage.journal import MACHINE
 from musterpoint.workflows.acting import Actor, HeldKeys, named, no_passphrase
 from musterpoint.workflows.authorising import journal_refusal
 from musterpoint.workflows.practice import begin_practice
@@ -21,9 +23,10 @@ from musterpoint.workflows.searching import RegistryIndex
 
 
 class Turn(threading.local):
-    """Who was last authorised in this thread; the author of what it then writes."""
+    """What was last authorised in this thread: author and agreement of what it then writes."""
 
     actor: Actor | None = None
+    agreement_id: AgreementId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +74,16 @@ class Station:
         """
         actor = self.actor or self.turn.actor
         try:
-            with self.writing(actor.seat.name if actor else "") as work:
+            with self.writing(actor.seat.name if actor else "", self.turn.agreement_id) as work:
                 yield work
         except Refused as error:
             journal_refusal(self, error)
             raise
 
     @contextmanager
-    def writing(self, author: str) -> Iterator[UnitOfWork]:
+    def writing(self, author: str, agreement_id: AgreementId | None = None) -> Iterator[UnitOfWork]:
         """The right to write as a seat of this name; for what nobody was authorised to, such as refusals."""
-        with self.database.unit_of_work() as work:
+        with self.database.unit_of_work(author=author or MACHINE, agreement=agreement_id) as work:
             yield work
 
 
@@ -117,4 +120,13 @@ def open_station(
         keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=passphrase),
         agreement=agreement,
     )
+    _finish_erasures(station)
     return station.acting_as(seat, second) if seat else station
+
+
+def _finish_erasures(station: Station) -> None:
+    """Carry on what an interrupted process left, before the first request."""
+    # Erasing needs a station, so the import would go in a circle at the top.
+    from musterpoint.workflows.erasure import resume
+
+    resume(station)
