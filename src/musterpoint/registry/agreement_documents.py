@@ -20,7 +20,12 @@ import rfc8785
 from musterpoint.clock import Instant, to_text
 from musterpoint.errors import UnusableInput
 from musterpoint.identifiers import AgreementId
-from musterpoint.limits import AGREEMENT_ITEMS_MAX, TERM_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from musterpoint.limits import (
+    AGREEMENT_ITEMS_MAX,
+    RETENTION_DAYS_MAX,
+    TERM_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+)
 from musterpoint.registry.agreements import (
     PART_PER_MILLION,
     AgreementVersion,
@@ -30,11 +35,11 @@ from musterpoint.registry.agreements import (
     Party,
     PartyAnswer,
     PartyRole,
-    RetentionRule,
     ScreeningRules,
     Term,
     TermRule,
 )
+from musterpoint.registry.retention import Kept, RetentionRule
 from musterpoint.registry.seats import PUBLIC_KEY_BYTES, Role
 from musterpoint.templates import FingerPosition
 
@@ -83,7 +88,7 @@ def to_document(version: AgreementVersion) -> dict[str, Any]:
             for one in version.grants
         ],
         "retention": [
-            {"gallery": one.gallery, "kind": one.kind, "days": one.days} for one in version.retention
+            {"gallery": one.gallery, "kept": one.kept.value, "days": one.days} for one in version.retention
         ],
         "screening": {
             "fingers_asked": list(screening.fingers_asked),
@@ -91,6 +96,7 @@ def to_document(version: AgreementVersion) -> dict[str, Any]:
             "carer_below": screening.carer_below,
             "second_person": sorted(screening.second_person),
             "confirmed_by_key": sorted(screening.confirmed_by_key),
+            "appeal_stays": screening.appeal_stays,
             "one_opinion_suffices": screening.one_opinion_suffices,
             "baselines": [
                 {"rate": one.rate, "usual_ppm": one.usual_ppm, "site": one.site}
@@ -254,7 +260,11 @@ def _grant(row: _Row) -> Grant:
 
 
 def _retention(row: _Row) -> RetentionRule:
-    return RetentionRule(gallery=row.text("gallery"), kind=row.text("kind"), days=row.number("days"))
+    return RetentionRule(
+        gallery=row.text("gallery"),
+        kept=row.name("kept", Kept),
+        days=row.number("days", least=1, most=RETENTION_DAYS_MAX),
+    )
 
 
 def _screening(row: _Row) -> ScreeningRules:
@@ -272,6 +282,7 @@ def _screening(row: _Row) -> ScreeningRules:
         second_person=frozenset(row.texts("second_person", ())),
         confirmed_by_key=frozenset(row.texts("confirmed_by_key", tuple(sorted(plain.confirmed_by_key)))),
         one_opinion_suffices=row.flag("one_opinion_suffices", plain.one_opinion_suffices),
+        appeal_stays=row.flag("appeal_stays", plain.appeal_stays),
         baselines=row.rows("baselines", _baseline),
     )
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import AgreementId
+from musterpoint.registry.retention import RetentionRule
 from musterpoint.registry.seats import PRACTICE_PARTY, Role
 
 ANY: Final = "*"
@@ -111,15 +112,6 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionRule:
-    """How long something of a gallery is kept: `days` after it was recorded. `ANY` gallery, `ANY` kind."""
-
-    gallery: str
-    kind: str
-    days: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """The rate that is usual at a site, in millionths; an alarm compares with it."""
 
@@ -138,6 +130,7 @@ class ScreeningRules:
     second_person         outcomes and decisions that a second person confirms
     confirmed_by_key      records that carry the signature of the seat that made them
     one_opinion_suffices  one adjudicator decides provisionally
+    appeal_stays          while an appeal is open, what follows from the earlier decision rests
     baselines             usual rates, for alarms
     """
 
@@ -147,6 +140,7 @@ class ScreeningRules:
     second_person: frozenset[str] = frozenset()
     confirmed_by_key: frozenset[str] = frozenset({"cleared", "denied", "correction", "count", "second"})
     one_opinion_suffices: bool = False
+    appeal_stays: bool = True
     baselines: tuple[Baseline, ...] = ()
 
 
@@ -221,7 +215,7 @@ class AgreementState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """An agreement as the registry holds it: its newest version, and what was answered to it."""
+    """One version of an agreement as the registry holds it, and what the parties last answered to it."""
 
     version: AgreementVersion
     digest: str
@@ -254,6 +248,19 @@ class Agreement:
     def is_live(self, now: Instant) -> bool:
         """Whether it allows anything now."""
         return self.state(now) is AgreementState.LIVE
+
+
+def in_force(versions: Iterable[Agreement], now: Instant) -> tuple[Agreement, ...]:
+    """One version of each agreement: the newest that is live, or the newest where none is.
+
+    So a new version that waits for its acknowledgements takes nothing from the one before it.
+    """
+    chosen: dict[AgreementId, Agreement] = {}
+    for one in sorted(versions, key=lambda each: each.version.version):
+        before = chosen.get(one.agreement_id)
+        if before is None or one.is_live(now) or not before.is_live(now):
+            chosen[one.agreement_id] = one
+    return tuple(chosen.values())
 
 
 def practice_version(made_at: Instant, public_key: bytes) -> AgreementVersion:

@@ -225,6 +225,46 @@ NEEDS_PURPOSE: Final = frozenset({Act.SCREEN, Act.ENROL, Act.IDENTIFY, Act.VERIF
 """Acts that compare people or take them into a gallery: a live agreement has to cover their purpose."""
 
 
+INSTALLATION: Final = frozenset(
+    {Act.MANAGE_KEYS, Act.BACK_UP, Act.RESTORE, Act.CHECK, Act.REINDEX, Act.MANAGE_STATION}
+)
+"""Acts on the installation as a whole; practice seats do them only while there is no other seat."""
+
+NEVER_IN_PRACTICE: Final = frozenset(
+    {
+        Act.GRANT_SEAT,
+        Act.REVOKE_SEAT,
+        Act.ADD_AGREEMENT,
+        Act.RECORD_ACKNOWLEDGEMENT,
+        Act.END_AGREEMENT,
+        Act.SET_THRESHOLD,
+        Act.ATTACH_GALLERY,
+    }
+)
+"""Acts by which something real comes to be; no practice seat does them."""
+
+UNDER_BROKEN_GLASS: Final = frozenset(
+    {
+        Act.SCREEN,
+        Act.VERIFY,
+        Act.WRITE_PERSON,
+        Act.READ_PERSON,
+        Act.READ_SAMPLES,
+        Act.READ_CASES,
+        Act.LIST_SUBJECTS,
+        Act.LIST_ENCOUNTERS,
+        Act.CLEAR,
+        Act.DENY,
+        Act.REFER,
+        Act.PRINT_RECEIPT,
+        Act.OPEN_APPEAL,
+        Act.REQUEST_ERASURE,
+        Act.HOLD,
+    }
+)
+"""Acts that broken glass can open: what somebody at the gate may need, no keys, no judging, no exports."""
+
+
 def extent(role: Role, act: Act) -> Extent:
     """How far the right of a role goes; `NONE` for whatever the table does not name."""
     return RIGHTS.get(act, _NOBODY).get(role, Extent.NONE)

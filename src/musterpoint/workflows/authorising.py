@@ -30,13 +30,14 @@ from musterpoint.registry.agreements import (
     Grant,
     ScreeningRules,
     covering,
+    in_force,
 )
 from musterpoint.registry.rights import NEEDS_PURPOSE, Act, Extent, may, needs_two
 from musterpoint.registry.seats import PRACTICE_PARTY
 from musterpoint.registry.thresholds import DAYS_AVERAGED, Threshold, as_share, target_ppm, threshold
 from musterpoint.storage import Snapshot, UnitOfWork, agreements, galleries, tables
 from musterpoint.workflows.acting import Actor
-from musterpoint.workflows.seating import check_second, choose, extent_of, practice_is_over, proved
+from musterpoint.workflows.seating import check_second, choose, extent_of, proved, refuse_beyond_practice
 
 if TYPE_CHECKING:
     from musterpoint.workflows.station import Station
@@ -158,9 +159,11 @@ def authorise(
     UnusableInput where several seats of this machine might act. The refusal is journalled.
     """
     try:
-        return _authorise(station, snapshot, act, purpose, gallery)
+        permission = _authorise(station, snapshot, act, purpose, gallery)
     except Refused as error:
         raise refused(station, snapshot, act, error, purpose=purpose, gallery=gallery) from None
+    station.turn.agreement_id = permission.agreement_id
+    return permission
 
 
 def journal_refusal(station: Station, error: Refused) -> None:
@@ -186,12 +189,12 @@ def latest(snapshot: Snapshot, clock: Clock) -> Instant:
 
 def _authorise(station: Station, snapshot: Snapshot, act: Act, purpose: str, gallery: str) -> Permission:
     now = latest(snapshot, station.clock)
-    known = agreements.agreements(snapshot)
-    is_real = any(one.is_live(now) and not one.version.is_practice for one in known)
+    known = in_force(agreements.agreements(snapshot), now)
+    is_real = agreements.has_real(snapshot)
     actor = station.actor or choose(snapshot, station.keys, act, now, is_real=is_real)
     seat = proved(snapshot, actor, act, now)
-    if seat.is_practice and is_real:
-        raise practice_is_over()
+    if seat.is_practice:
+        refuse_beyond_practice(snapshot, act, is_real=is_real)
     found = extent_of(snapshot, seat, act, now)
     if needs_two(act):
         check_second(snapshot, actor, act, now)

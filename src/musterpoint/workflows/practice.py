@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from musterpoint.registry.seats import PRACTICE_PARTY, Role, Seat
 from musterpoint.storage import Database, UnitOfWork, agreements, galleries, keyfiles, seats
 from musterpoint.storage.galleries import GalleryTerms
 from musterpoint.storage.keyfiles import SigningKey
+from musterpoint.storage.vault import KeyScope
 
 PRACTICE_SEATS: Final = {
     "practice-officer": Role.CAPTURE_OFFICER,
@@ -44,6 +46,7 @@ def begin_practice(database: Database, folder: Path) -> None:
     with database.read() as snapshot:
         if seats.has_any(snapshot) or snapshot.position:
             return
+    database.vault.new_key(KeyScope.agreement(PRACTICE_AGREEMENT))
     made = {name: (role, SigningKey.generate()) for name, role in PRACTICE_SEATS.items()}
     with database.unit_of_work() as work:
         if seats.has_any(work) or work.position:
@@ -89,14 +92,7 @@ def _agree(work: UnitOfWork) -> None:
         statement="",
         signature=b"",
     )
-    record_answer(work, replace_signature(unsigned, key.sign(signed_bytes(unsigned))))
-
-
-def replace_signature(answer: PartyAnswer, signature: bytes) -> PartyAnswer:
-    """The answer with the party's signature."""
-    from dataclasses import replace
-
-    return replace(answer, signature=signature)
+    record_answer(work, replace(unsigned, signature=key.sign(signed_bytes(unsigned))))
 
 
 def record_answer(work: UnitOfWork, answer: PartyAnswer) -> int:

@@ -6,9 +6,23 @@ import secrets
 from typing import Final
 
 from musterpoint.clock import Instant
-from musterpoint.errors import AgreementExpired, RoleMissing, SecondPersonMissing, UnusableInput
-from musterpoint.registry.rights import Act, Extent, extent, may, needs_two
-from musterpoint.registry.seats import Seat, is_signed_by
+from musterpoint.errors import (
+    AgreementExpired,
+    Refused,
+    RoleMissing,
+    SecondPersonMissing,
+    UnusableInput,
+)
+from musterpoint.registry.rights import (
+    INSTALLATION,
+    NEVER_IN_PRACTICE,
+    Act,
+    Extent,
+    extent,
+    may,
+    needs_two,
+)
+from musterpoint.registry.seats import Role, Seat, is_signed_by
 from musterpoint.storage import Snapshot, seats
 from musterpoint.workflows.acting import Actor, HeldKeys
 
@@ -18,14 +32,14 @@ _CHALLENGE: Final = b"musterpoint/acting/v1\x00"
 def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_real: bool) -> Actor:
     """The only seat with its key on this machine that may do it; else the first practice seat that may.
 
-    is_real  a real agreement is live, so that practice is over
+    is_real  a real agreement was acknowledged, so that practice is over
 
     Raises RoleMissing where there is none, UnusableInput where there are several.
     """
     able = [
         one
         for one in seats.seats(snapshot)
-        if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now)
+        if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now, is_real)
     ]
     real = [one for one in able if not one.is_practice]
     if len(real) > 1:
@@ -34,7 +48,8 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
             found=f"{len(real)} whose keys are here: {', '.join(one.name for one in real)}",
             hint="Name one with --seat",
         )
-    practising = [] if is_real else [one for one in able if one.is_practice]
+    # In the order of roles: at a gate the officer screens, not the machine of an integrator.
+    practising = sorted((one for one in able if one.is_practice), key=lambda one: list(Role).index(one.role))
     if not (chosen := real or practising):
         raise RoleMissing(
             expected=f"a seat on this machine that may {act.value}",
@@ -99,16 +114,33 @@ def check_second(snapshot: Snapshot, actor: Actor, act: Act, now: Instant) -> No
     extent_of(snapshot, second, act, now)
 
 
-def practice_is_over() -> AgreementExpired:
-    """The error for a practice seat in a registry with a live agreement."""
-    return AgreementExpired(
-        expected="a seat of a party to a live agreement",
-        found="a seat for practice, and practice is over in this registry",
-        hint="Practise in a folder of its own, with --data",
-    )
+def refuse_beyond_practice(snapshot: Snapshot, act: Act, *, is_real: bool) -> None:
+    """Raise AgreementExpired or RoleMissing where a practice seat must not act.
+
+    is_real  a real agreement was acknowledged, so that practice is over for good
+
+    The keys of practice seats lie beside the registry, so they must never reach anything real.
+    """
+    if is_real:
+        raise AgreementExpired(
+            expected="a seat of a party to an agreement",
+            found="a seat for practice, and practice is over in this registry",
+            hint="Practise in a folder of its own, with --data",
+        )
+    if act in NEVER_IN_PRACTICE or (act in INSTALLATION and seats.has_any(snapshot, is_practice=False)):
+        raise RoleMissing(
+            expected=f"a seat that is not for practice to {act.value}",
+            found="a seat for practice",
+            hint="Set up the installation with: musterpoint seat add",
+        )
 
 
-def _may(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> bool:
+def _may(snapshot: Snapshot, seat: Seat, act: Act, now: Instant, is_real: bool) -> bool:
+    if seat.is_practice:
+        try:
+            refuse_beyond_practice(snapshot, act, is_real=is_real)
+        except Refused:
+            return False
     return may(seat.role, act) or _has_broken_glass(snapshot, seat, act, now)
 
 
