@@ -33,5 +33,7 @@ def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> Biography | N
     """What was told at an encounter; None where nothing was, or it was erased."""
     statement = sa.select(biography.c.detail).where(biography.c.encounter_id == encounter_id)
     found = snapshot.fetch(statement, lambda row: bytes(row.detail))
-    facts = sealed_facts.unseal(snapshot, encounter_id, "biography", found[0]) if found else {}
+    if not found:
+        return None
+    facts = sealed_facts.unseal_what_is_left(snapshot, encounter_id, "biography", found[0])
     return Biography.from_facts(facts) if facts else None

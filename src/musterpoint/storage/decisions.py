@@ -131,7 +131,7 @@ def presentation_of(snapshot: Snapshot, encounter_id: EncounterId) -> StoredPres
 
 def _presentation_of(snapshot: Snapshot, row: Row) -> StoredPresentation:
     encounter_id = EncounterId(row.encounter_id)
-    detail = sealed_facts.unseal(snapshot, encounter_id, "presentation", row.detail)
+    detail = sealed_facts.unseal_what_is_left(snapshot, encounter_id, "presentation", row.detail)
     facts = None
     if detail:
         facts = GateFacts(
@@ -177,7 +177,9 @@ def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> tuple[Decisio
 
 def _decision_of(snapshot: Snapshot, row: Row) -> Decision:
     encounter_id = EncounterId(row.encounter_id)
-    detail = sealed_facts.unseal(snapshot, encounter_id, f"decision {row.decision_id}", row.detail)
+    detail = sealed_facts.unseal_what_is_left(
+        snapshot, encounter_id, f"decision {row.decision_id}", row.detail
+    )
     return Decision(
         decision_id=row.decision_id,
         encounter_id=encounter_id,

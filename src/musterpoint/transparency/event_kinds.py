@@ -38,7 +38,7 @@ _MEMBERS = {
     EventClass.ERASURE: "erasure retention subject.erased encounter.erased",
     EventClass.AUDIT: (
         "correction fork export import backup restore break_glass view search alarm check repair reindex "
-        "exception refused access upgrade checkpoint audit subject.exported"
+        "exception refused act access upgrade checkpoint audit subject.exported"
     ),
     EventClass.REPORT: "report",
     EventClass.CLOSED: "station.closed",

@@ -140,7 +140,7 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
         decision = _checked(presentation, proposal, permission, encounter_id, now)
         decision = replace(decision, carer=carer)
         decisions.add(work, decision)
-        GateJournal(work, encounter_id).decided(permission, decision)
+        GateJournal(work, encounter_id, permission.agreement_id).decided(permission, decision)
         work.commit()
     return decision
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from musterpoint.identifiers import EncounterId
+from musterpoint.identifiers import AgreementId, EncounterId
 from musterpoint.registry import Encounter, NotCaptured
 from musterpoint.registry.decisions import Decision
 from musterpoint.storage import UnitOfWork
@@ -27,11 +27,18 @@ class GateJournal:
 
     work: UnitOfWork
     encounter_id: EncounterId
+    agreement_id: AgreementId | None
 
     def say(self, kind: str, ops: Facts, person: Facts | None = None) -> int:
         """Append a line about the encounter; returns its position."""
         mine = {"encounter": str(self.encounter_id)}
-        return self.work.append_journal(kind, mine | dict(ops))
+        return self.work.append_journal(
+            kind,
+            mine | dict(ops),
+            person=person or None,
+            encounter_id=self.encounter_id if person else None,
+            agreement=self.agreement_id,
+        )
 
     def presented(self, encounter: Encounter, told: Told) -> None:
         """Somebody came, and perhaps consented; what they told of themselves is sealed."""

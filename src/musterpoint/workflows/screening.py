@@ -1,34 +1,41 @@
-"""Screening: has this person been here before, and a record of the answer either way."""
+"""Screening: has this person been here before, what follows for them, and a record of it either way."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import QualityReport
-from musterpoint.identifiers import CaseId, EncounterId, RequestId, SubjectId, new_uuid
+from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.limits import FINGERS_MAX
 from musterpoint.registry import (
     CaseCandidate,
     Encounter,
     EncounterKind,
     NotCaptured,
+    NotCapturedReason,
     Outcome,
     ScreeningDecision,
     decide_screening,
     outcome_without_sample,
 )
-from musterpoint.storage import UnitOfWork
+from musterpoint.registry.agreements import ANY
+from musterpoint.registry.decisions import Presentation
+from musterpoint.registry.rights import Act
+from musterpoint.storage import Snapshot, UnitOfWork, biographic, decisions
+from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.templates import FingerPosition, Template
+from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery, galleries_searched
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
-from musterpoint.workflows.recording import search_and_record
+from musterpoint.workflows.children import Told, age_of, decided_again_at, is_unaccompanied, refuse_fingers
+from musterpoint.workflows.deciding import AtGate, decide_at_gate
+from musterpoint.workflows.gate_events import GateJournal, SearchScope
+from musterpoint.workflows.recording import Search, search_and_record
+from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome
 from musterpoint.workflows.searching import Found, FoundCandidate
+from musterpoint.workflows.settling import open_case
 from musterpoint.workflows.station import Station
-
-DEFAULT_GALLERY = "screening"
-"""Where people who were screened are enrolled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +46,12 @@ class ScreeningRequest:
     submissions       images or records of the person's fingers; may be empty
     not_captured      fingers that could not be captured, with the reason
     purpose, site     why and where the person is screened
-    gallery           where the person is enrolled if not known
-    search_galleries  which galleries are searched; None means all
+    gallery           where the person is enrolled if not known; empty lets the agreement say
+    search_galleries  galleries that are searched; None means all that the agreement lets be searched
     source_record     name of the record in a batch; may be empty
+    told              what the person told; may be empty
+    exception         reason for clearing somebody of whom no finger was captured; may be empty
+    stays_open        nobody is cleared by this command, whatever the answer
     """
 
     request_id: RequestId
@@ -49,17 +59,16 @@ class ScreeningRequest:
     purpose: str
     site: str
     not_captured: tuple[NotCaptured, ...] = ()
-    gallery: str = DEFAULT_GALLERY
+    gallery: str = ""
     search_galleries: frozenset[str] | None = None
     source_record: str = ""
+    told: Told = field(default_factory=Told)
+    exception: str = ""
+    stays_open: bool = False
 
     def __post_init__(self) -> None:
-        if not self.submissions and not self.not_captured:
-            raise UnusableInput(
-                expected="at least one image, or the reason why there is none",
-                found="neither",
-                hint="Give an image, or --not-captured with a reason such as bandaged or refused",
-            )
+        if not self.submissions and not self.not_captured and not self._is_about_a_child:
+            raise _nothing_given()
         captured = {one.position for one in self.submissions}
         if (
             any(item.position in captured | {FingerPosition.UNKNOWN} for item in self.not_captured)
@@ -76,60 +85,33 @@ class ScreeningRequest:
                 found=f"{len(self.submissions) + len(self.not_captured)}",
                 hint="Screen one person at a time, or use --batch",
             )
+        if self.exception and self.submissions:
+            raise UnusableInput(
+                expected="an exception for somebody of whom no finger was captured",
+                found="fingers",
+                hint="Screen first; decide afterwards with: musterpoint decide",
+            )
+
+    @property
+    def _is_about_a_child(self) -> bool:
+        return self.told.age is not None or bool(self.told.biography and self.told.biography.born)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FingerResult:
-    """What was seen of one captured finger: quality 0..100, and advice where it is poor."""
-
-    finger: str
-    quality: int | None
-    reasons: tuple[str, ...] = ()
-    advice: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreeningOutcome:
-    """What happened to somebody who came to the gate.
-
-    subject            set where the person was enrolled just now
-    answer             None where no search was made
-    case               number of the case that a person has to decide
-    people             people in the searched galleries
-    people_comparable  those who have a finger in common with what was captured
-    position           journal lines that the search reflects
-    is_repeated        the request had been answered before; nothing was changed now
-    """
-
-    encounter: str
-    subject: str | None
-    outcome: str
-    answer: str | None
-    case: int | None
-    fingers: tuple[FingerResult, ...]
-    people: int
-    people_comparable: int
-    position: int
-    is_repeated: bool = False
-
-    def to_json(self) -> str:
-        """As stored and as printed; `from_json` reads it."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> ScreeningOutcome:
-        """The outcome that `to_json` wrote."""
-        values = json.loads(text)
-        fingers = tuple(
-            FingerResult(**{**finger, "reasons": tuple(finger["reasons"]), "advice": tuple(finger["advice"])})
-            for finger in values.pop("fingers")
-        )
-        return cls(fingers=fingers, **values)
+def _nothing_given() -> UnusableInput:
+    return UnusableInput(
+        expected="at least one image, or the reason why there is none",
+        found="neither",
+        hint="Give an image, or --not-captured with a reason such as bandaged or refused",
+    )
 
 
 def find_screened(station: Station, request: ScreeningRequest) -> ScreeningOutcome | None:
-    """What came of the request in an earlier run, if it was answered then. Raises RequestConflict."""
+    """What came of the request in an earlier run, if it was answered then.
+
+    Raises RequestConflict, and what `authorise` raises.
+    """
     with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.SCREEN, purpose=request.purpose)
         return _stored(snapshot.outcome_of(request.request_id, _digest(request)))
 
 
@@ -140,26 +122,36 @@ def screen(
 
     captures  what `capture` made of the submissions, where that was done before
 
-    Nobody is declared a match: candidates open a case, which a person decides. Raises UnusableInput
-    or NotCapturable for what cannot be used, RequestConflict where the request identifier served
-    for another request, RegistryBusy where others write without pause; nothing is changed then.
+    Nobody is declared a match: candidates open a case, which people decide. Raises Refused where no
+    live agreement lets the seat search for the purpose; UnusableInput or NotCapturable for what cannot be
+    used, or may not be taken of a child; RequestConflict where the request identifier served for another
+    request; RegistryBusy where others write without pause. Nothing is changed then.
     """
-    answered = find_screened(station, request)
-    if answered is not None:
-        return answered
-    asked = _digest(request)
+    with station.database.read() as snapshot:
+        permission = authorise(
+            station, snapshot, Act.SCREEN, purpose=request.purpose, gallery=request.gallery
+        )
+        asked = _digest(request)
+        answered = _stored(snapshot.outcome_of(request.request_id, asked))
+        if answered is not None:
+            return answered
+        request = _of_the_agreement(station, snapshot, permission, request)
     if not request.submissions:
-        return _record_without_sample(station, request, asked)
-    taken = capture(station.extractor, request.submissions) if captures is None else captures
+        return _screen_without_sample(station, request, asked)
+    taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
 
-    def record(work: UnitOfWork, found: Found) -> ScreeningOutcome:
-        outcome = _record(station, work, request, taken, found)
-        work.store_outcome(request.request_id, asked, outcome.to_json())
-        return outcome
+    def record(work: UnitOfWork, found: Found, permission: Permission) -> ScreeningOutcome:
+        gate = _gate(station, work, permission, request)
+        return _record(work, gate, asked, _searched(gate, taken, found))
 
     return search_and_record(
         station,
-        request.search_galleries,
+        Search(
+            act=Act.SCREEN,
+            purpose=request.purpose,
+            gallery=request.gallery,
+            galleries=request.search_galleries,
+        ),
         [one.template for one in taken],
         lambda work: _stored(work.outcome_of(request.request_id, asked)),
         record,
@@ -177,141 +169,250 @@ def _digest(request: ScreeningRequest) -> str:
     reasons = ",".join(f"{int(item.position)}={item.reason}" for item in request.not_captured)
     searched = "*" if request.search_galleries is None else "|".join(sorted(request.search_galleries))
     facts = (request.purpose, request.site, request.gallery, request.source_record, reasons, searched)
-    return digest(request.submissions, "screening", *facts)
+    told = request.told
+    biography = told.biography.facts() if told.biography else {}
+    beside = (str(biography), str(told.age), str(told.carer), told.consent, request.exception)
+    return digest(request.submissions, "screening", *facts, *beside, str(request.stays_open))
 
 
-def _record_without_sample(station: Station, request: ScreeningRequest, asked: str) -> ScreeningOutcome:
-    outcome = outcome_without_sample(request.not_captured)
-    encounter = _encounter(station, request, outcome=outcome, subject_id=None, decision=None)
-    with station.database.unit_of_work() as work:
+def _of_the_agreement(
+    station: Station, snapshot: Snapshot, permission: Permission, request: ScreeningRequest
+) -> ScreeningRequest:
+    """The request as the agreement has it: of a small child no fingers. Raises NotCapturable, NotFound."""
+    rules = permission.screening
+    age = age_of(request.told, station.clock.now())
+    if request.told.carer is not None:
+        snapshot.encounter(request.told.carer)
+    if request.submissions:
+        refuse_fingers(age, rules)
+    elif not request.not_captured:
+        if age is None or age >= rules.age_min:
+            raise _nothing_given()
+        exempt = NotCaptured(position=FingerPosition.UNKNOWN, reason=NotCapturedReason.EXEMPT)
+        return replace(request, not_captured=(exempt,))
+    return request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    """One presentation on its way into the registry.
+
+    gallery                 where the encounter stands
+    searched, not_searched  galleries of the agreement for this purpose, by name
+    """
+
+    station: Station
+    permission: Permission
+    request: ScreeningRequest
+    encounter_id: EncounterId
+    gallery: str
+    searched: tuple[str, ...]
+    not_searched: tuple[str, ...]
+    is_unaccompanied: bool
+
+
+def _gate(station: Station, work: UnitOfWork, permission: Permission, request: ScreeningRequest) -> _Gate:
+    chosen = galleries_searched(station, work, permission, request.search_galleries)
+    enrols = bool(request.gallery or permission.enrols_into)
+    age = age_of(request.told, station.clock.now())
+    return _Gate(
+        station=station,
+        permission=permission,
+        request=request,
+        encounter_id=EncounterId(new_uuid()),
+        gallery=enrolling_gallery(station, work, permission, request.gallery) if enrols else min(chosen),
+        searched=tuple(sorted(chosen)),
+        not_searched=tuple(sorted((_agreed(permission) | permission.galleries) - chosen)),
+        is_unaccompanied=is_unaccompanied(age, request.told.carer, permission.screening),
+    )
+
+
+def _agreed(permission: Permission) -> frozenset[str]:
+    """Galleries that the agreement names for the purpose, whether they are there or not."""
+    if permission.agreement is None:
+        return frozenset()
+    grants = permission.agreement.version.grants
+    role = permission.actor.seat.role
+    named = {one.gallery for one in grants if one.covers(permission.purpose, role)}
+    return frozenset(named - {ANY})
+
+
+def _screen_without_sample(station: Station, request: ScreeningRequest, asked: str) -> ScreeningOutcome:
+    with station.unit_of_work() as work:
         answered = _stored(work.outcome_of(request.request_id, asked))
         if answered is not None:
             return answered
-        position = _journal_encounter(work, encounter)
-        work.add_gallery_if_missing(encounter.gallery)
-        work.add_encounter(encounter)
-        result = ScreeningOutcome(
-            encounter=str(encounter.encounter_id),
-            subject=None,
-            outcome=outcome.value,
-            answer=None,
-            case=None,
-            fingers=(),
-            people=0,
-            people_comparable=0,
-            position=position,
-        )
-        work.store_outcome(request.request_id, asked, result.to_json())
+        permission = authorise(station, work, Act.SCREEN, purpose=request.purpose, gallery=request.gallery)
+        result = _record(work, _gate(station, work, permission, request), asked, None)
         work.commit()
     return result
 
 
-def _record(
-    station: Station,
-    work: UnitOfWork,
-    request: ScreeningRequest,
-    captures: Sequence[Capture],
-    found: Found,
-) -> ScreeningOutcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Searched:
+    """A search that was made, and what it leads to."""
+
+    captures: tuple[Capture, ...]
+    found: Found
+    decision: ScreeningDecision
+
+
+def _searched(gate: _Gate, captures: tuple[Capture, ...], found: Found) -> _Searched:
     decision = decide_screening(
         has_candidates=bool(found.candidates),
         is_search_trusted=any(one.is_trusted for one in captures),
+        is_search_complete=not gate.not_searched,
     )
-    subject_id = SubjectId(new_uuid()) if decision.enrols_subject else None
-    encounter = _encounter(
-        station, request, outcome=Outcome.SCREENED, subject_id=subject_id, decision=decision
-    )
-    work.add_gallery_if_missing(encounter.gallery)
-    _journal_search(work, encounter, request, found)
-    _journal_encounter(work, encounter)
-    if subject_id is not None:
-        work.add_subject(subject_id)
-        work.append_journal(
-            "subject.enrolled", {"subject": str(subject_id), "encounter": str(encounter.encounter_id)}
-        )
+    return _Searched(captures=captures, found=found, decision=decision)
+
+
+def _record(work: UnitOfWork, gate: _Gate, asked: str, searched: _Searched | None) -> ScreeningOutcome:
+    """Write everything of one presentation: what was said of it in the journal, then its rows."""
+    encounter = _encounter(gate, searched)
+    journal = GateJournal(work, encounter.encounter_id, gate.permission.agreement_id)
+    counted = _journal_presentation(journal, gate, encounter, searched)
+    if encounter.subject_id is not None:
+        work.add_subject(encounter.subject_id)
     work.add_encounter(encounter)
-    for reference in references(captures, encounter.encounter_id, keeps_images=station.keeps_images):
-        work.add_reference(reference)
-    case = _open_case(station, work, encounter, found) if decision.opens_case else None
-    return ScreeningOutcome(
-        encounter=str(encounter.encounter_id),
-        subject=str(subject_id) if subject_id else None,
-        outcome=encounter.outcome.value,
-        answer=decision.answer.value,
+    case = _keep_references(work, gate, encounter, searched) if searched else None
+    decisions.add_presentation(work, _presentation(gate, searched, counted))
+    biography = gate.request.told.biography
+    if biography is not None and not biography.is_empty:
+        biographic.add(work, encounter.encounter_id, biography)
+    decision = decide_at_gate(gate.station, work, journal, _wanted(gate, encounter))
+    result = _outcome(gate, encounter, searched)
+    result = replace(
+        result,
         case=case,
-        fingers=tuple(_finger_result(one.template, one.quality) for one in captures),
-        people=found.people,
-        people_comparable=found.people_comparable,
-        position=found.position,
+        decision=decision.state.value if decision else result.decision,
+        exception_of=decision.exception_of.value if decision and decision.exception_of else "",
     )
+    work.store_outcome(gate.request.request_id, asked, result.to_json())
+    return result
 
 
-def _encounter(
-    station: Station,
-    request: ScreeningRequest,
-    *,
-    outcome: Outcome,
-    subject_id: SubjectId | None,
-    decision: ScreeningDecision | None,
-) -> Encounter:
+def _encounter(gate: _Gate, searched: _Searched | None) -> Encounter:
+    enrols = searched is not None and searched.decision.enrols_subject and gate.permission.enrols_into
     return Encounter(
-        encounter_id=EncounterId(new_uuid()),
-        subject_id=subject_id,
+        encounter_id=gate.encounter_id,
+        subject_id=SubjectId(new_uuid()) if enrols else None,
         kind=EncounterKind.SCREENING,
-        gallery=request.gallery,
-        purpose=request.purpose,
-        site=request.site,
-        occurred_at=station.clock.now(),
-        outcome=outcome,
-        answer=decision.answer if decision else None,
-        not_captured=request.not_captured,
-        source_record=request.source_record,
+        gallery=gate.gallery,
+        purpose=gate.request.purpose,
+        site=gate.request.site,
+        occurred_at=gate.station.clock.now(),
+        outcome=Outcome.SCREENED if searched else outcome_without_sample(gate.request.not_captured),
+        answer=searched.decision.answer if searched else None,
+        not_captured=gate.request.not_captured,
+        source_record=gate.request.source_record,
     )
 
 
-def _journal_search(work: UnitOfWork, encounter: Encounter, request: ScreeningRequest, found: Found) -> None:
-    galleries = request.search_galleries
-    work.append_journal(
-        "searched",
-        {
-            "encounter": str(encounter.encounter_id),
-            "purpose": request.purpose,
-            "galleries": sorted(galleries) if galleries is not None else list(work.galleries()),
-            "people": found.people,
-            "references": found.references,
-            "position": found.position,
-        },
-    )
+def _journal_presentation(
+    journal: GateJournal, gate: _Gate, encounter: Encounter, searched: _Searched | None
+) -> int:
+    """Say what happened, in its order; returns the line that counts the person."""
+    journal.presented(encounter, gate.request.told)
+    captures = searched.captures if searched else ()
+    journal.captured(captures, gate.request.not_captured, gate.permission.screening.fingers_asked)
+    if searched is not None:
+        scope = SearchScope(
+            searched=gate.searched,
+            not_searched=gate.not_searched,
+            result=searched.decision.answer.value,
+        )
+        journal.searched(gate.permission, searched.found, scope)
+    counted = journal.outcome(encounter, _reason(searched))
+    if encounter.subject_id is not None:
+        journal.say("enrolled", {"subject": str(encounter.subject_id), "gallery": encounter.gallery})
+    return counted
 
 
-def _journal_encounter(work: UnitOfWork, encounter: Encounter) -> int:
-    return work.append_journal(
-        "encounter.recorded",
-        {
-            "encounter": str(encounter.encounter_id),
-            "kind": encounter.kind.value,
-            "gallery": encounter.gallery,
-            "site": encounter.site,
-            "outcome": encounter.outcome.value,
-            "answer": encounter.answer.value if encounter.answer else "",
-        },
-    )
+def _reason(searched: _Searched | None) -> str:
+    """Why it cannot be told; of somebody with candidates it is not said yet."""
+    if searched is None or searched.decision.reason is None or searched.decision.opens_case:
+        return ""
+    return searched.decision.reason.value
 
 
-def _open_case(station: Station, work: UnitOfWork, encounter: Encounter, found: Found) -> int:
-    case = work.open_case(
-        CaseId(new_uuid()),
+def _keep_references(work: UnitOfWork, gate: _Gate, encounter: Encounter, searched: _Searched) -> int | None:
+    """Keep the references, and open a case where there are candidates; returns its number."""
+    if gate.permission.enrols_into or searched.decision.opens_case:
+        keeps_images = gate.permission.keeps_images
+        for one in references(searched.captures, encounter.encounter_id, keeps_images=keeps_images):
+            work.add_reference(one)
+    if not searched.decision.opens_case:
+        return None
+    return _open_case(work, gate, encounter, searched.found)
+
+
+def _open_case(work: UnitOfWork, gate: _Gate, encounter: Encounter, found: Found) -> int:
+    case = open_case(
+        work,
         encounter.encounter_id,
         found.people,
         tuple(_case_candidate(candidate) for candidate in found.candidates),
-        station.clock.now(),
+        gate.station.clock.now(),
     )
-    work.append_journal("case.opened", {"case": case.number, "encounter": str(encounter.encounter_id)})
     return case.number
 
 
 def _case_candidate(candidate: FoundCandidate) -> CaseCandidate:
     return CaseCandidate(encounter_id=candidate.encounter_id, strength=candidate.strength)
+
+
+def _presentation(gate: _Gate, searched: _Searched | None, counted: int) -> StoredPresentation:
+    told = gate.request.told
+    return StoredPresentation(
+        encounter_id=gate.encounter_id,
+        agreement=str(gate.permission.agreement_id or ""),
+        reason=searched.decision.reason if searched else None,
+        no_list=gate.permission.no_list,
+        counted=counted,
+        facts=GateFacts(
+            age=age_of(told, gate.station.clock.now()),
+            carer=told.carer,
+            is_unaccompanied=gate.is_unaccompanied,
+            consent=told.consent,
+        ),
+    )
+
+
+def _wanted(gate: _Gate, encounter: Encounter) -> AtGate:
+    told, rules = gate.request.told, gate.permission.screening
+    return AtGate(
+        permission=gate.permission,
+        presentation=Presentation(
+            outcome=encounter.outcome, answer=encounter.answer, is_unaccompanied=gate.is_unaccompanied
+        ),
+        exception=gate.request.exception,
+        stays_open=gate.request.stays_open,
+        expires_at=decided_again_at(told, gate.station.clock.now(), rules),
+        carer=told.carer,
+    )
+
+
+def _outcome(gate: _Gate, encounter: Encounter, searched: _Searched | None) -> ScreeningOutcome:
+    found = searched.found if searched else None
+    captures = searched.captures if searched else ()
+    reason = searched.decision.reason if searched else None
+    return ScreeningOutcome(
+        encounter=str(encounter.encounter_id),
+        subject=str(encounter.subject_id) if encounter.subject_id else None,
+        outcome=encounter.outcome.value,
+        answer=encounter.answer.value if encounter.answer else None,
+        case=None,
+        fingers=tuple(_finger_result(one.template, one.quality) for one in captures),
+        people=found.people if found else 0,
+        people_comparable=found.people_comparable if found else 0,
+        position=found.position if found else 0,
+        reason=reason.value if reason else "",
+        is_unaccompanied=gate.is_unaccompanied,
+        no_list=gate.permission.no_list,
+        agreement=str(gate.permission.agreement_id or ""),
+        galleries=gate.searched if searched else (),
+        galleries_not_searched=gate.not_searched,
+    )
 
 
 def _finger_result(template: Template, quality: QualityReport | None) -> FingerResult:
