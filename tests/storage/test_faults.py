@@ -44,7 +44,7 @@ def small_disk() -> Iterator[None]:
     """SQLite's own way to have no space left."""
 
     def limit(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA max_page_count=150")
+        connection.execute("PRAGMA max_page_count=300")
 
     sa.event.listen(sa.pool.Pool, "connect", limit)
     yield

@@ -33,7 +33,8 @@ from musterpoint.registry import Answer, Verdict
 from musterpoint.storage import Database, UnitOfWork
 
 KILLS = 120
-STATEMENTS_MAX = 200
+STATEMENTS_MAX = 400
+DIGEST_DIGITS = 64
 
 
 def numbered(number: int, *, is_decided: bool = True) -> Person:
@@ -109,7 +110,7 @@ def test_killed_at_any_statement_a_unit_is_whole_or_absent(
 ) -> None:
     whole = shutil.copytree(base, tmp_path / "whole")
     carry_out(whole, change)
-    states = {"absent": tables_of(base), "whole": tables_of(whole)}
+    states = {"absent": shape_of(base), "whole": shape_of(whole)}
     found = []
     for number in range(1, STATEMENTS_MAX):
         folder = shutil.copytree(base, tmp_path / str(number))
@@ -121,7 +122,7 @@ def test_killed_at_any_statement_a_unit_is_whole_or_absent(
         ending = ended_by(fork(act))
         # Opening finishes what an erasure left to do.
         Database.open(folder).close()
-        state = tables_of(folder)
+        state = shape_of(folder)
         found.append(next((name for name, expected in states.items() if state == expected), "half done"))
         if change is erase and found[-1] == "whole":
             assert files_with(folder, SEEN.mark) == []
@@ -135,6 +136,19 @@ def test_killed_at_any_statement_a_unit_is_whole_or_absent(
     assert found == sorted(found)
     assert set(found) == {"absent", "whole"}
     assert len(found) > 15
+
+
+def shape_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows, with lengths for what salts and nonces make different in every run."""
+    return {
+        name: sorted((tuple(map(shape, row)) for row in rows), key=repr)
+        for name, rows in tables_of(folder).items()
+    }
+
+
+def shape(value: object) -> object:
+    is_random = isinstance(value, bytes) or (isinstance(value, str) and len(value) == DIGEST_DIGITS)
+    return ("random", len(value)) if is_random and isinstance(value, bytes | str) else value
 
 
 def test_killed_while_it_is_made_a_registry_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -219,7 +233,7 @@ def check_whole(folder: Path, acknowledged: set[int]) -> None:
     with Database.open(folder) as database, database.read() as snapshot:
         lines = snapshot.journal()
         assert [line.position for line in lines] == list(range(1, len(lines) + 1))
-        visits = [json.loads(line.body)["encounter"] for line in lines if line.kind == "visit"]
+        visits = [json.loads(line.body)["encounter"] for line in lines if line.kind == "encounter.visit"]
         opened = [json.loads(line.body)["encounter"] for line in lines if line.kind == "case"]
         encounters = snapshot.encounters()
         assert sorted(visits) == sorted(str(one.encounter_id) for one in encounters)

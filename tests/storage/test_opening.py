@@ -91,7 +91,14 @@ def test_what_a_killed_maker_left_behind_goes_and_is_never_opened(folder: Path) 
 
     Database.open(folder).close()
 
-    assert sorted(file.name for file in folder.iterdir()) == ["registry.db", "registry.lock", "registry.turn"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "keys.db",
+        "keys.lock",
+        "keys.turn",
+        "registry.db",
+        "registry.lock",
+        "registry.turn",
+    ]
 
 
 def test_a_log_without_its_registry_is_damage_and_is_not_played_into_a_new_one(folder: Path) -> None:

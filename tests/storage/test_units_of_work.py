@@ -250,7 +250,7 @@ def test_a_quality_out_of_range_is_refused(database: Database) -> None:
     )
     with database.unit_of_work() as work:
         record(work, person)
-        with pytest.raises(RuntimeError, match="CHECK"):
+        with pytest.raises(ValueError, match=r"0\.\.100"):
             work.add_reference(reference)
 
 

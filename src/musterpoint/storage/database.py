@@ -196,8 +196,8 @@ class Database:
     def _wipe_residue(self) -> None:
         """Destroy the keys of who was erased, and empty the write-ahead log, where erased bytes still stand.
 
-        The lock is held. The erasure itself is committed, so failing here is no failure of it: `counts` tells of what is
-        left, and every opening tries again.
+        The lock is held. The erasure itself is committed, so failing here is no failure of it: `counts`
+        tells of what is left, and every opening tries again.
         """
         with suppress(RegistryBusy, StorageFull), translated():
             with self._engine.connect() as connection:

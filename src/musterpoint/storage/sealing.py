@@ -13,7 +13,6 @@ was moved to another row does not open.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 

@@ -163,9 +163,9 @@ class UnitOfWork(Snapshot):
             raise _already_erased("encounter")
         number = self.next_number(tables.encounter_detail)
         self.vault.new_key(KeyScope.encounter(encounter.encounter_id))
-        self._insert_sealed(
-            tables.encounter_detail.c.detail, number, encounter.encounter_id, rows.detail_of(encounter)
-        )
+        with translated():
+            detail = rows.detail_of(encounter)
+        self._insert_sealed(tables.encounter_detail.c.detail, number, encounter.encounter_id, detail)
         self.insert(tables.encounter, self.stamped(rows.encounter_row(encounter) | {"number": number}))
         self._join(number, encounter.gallery)
         retention.give_dates(self, encounter.encounter_id, encounter.gallery, encounter.occurred_at)
