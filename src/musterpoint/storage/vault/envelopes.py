@@ -55,8 +55,11 @@ class Envelope:
         if hashlib.sha256(body).digest() != digest or body[:4] != _MAGIC:
             raise faults.damaged("the key of an epoch was changed since it was written")
         (length,) = _LENGTH.unpack(body[4:6])
-        header = json.loads(body[6 : 6 + length])
-        return cls(kind=header["kind"], parameters=header["parameters"], sealed=body[6 + length :])
+        try:
+            header = json.loads(body[6 : 6 + length])
+            return cls(kind=header["kind"], parameters=header["parameters"], sealed=body[6 + length :])
+        except (ValueError, KeyError, TypeError):
+            raise faults.damaged("the key of an epoch does not say how it was wrapped") from None
 
     def number(self, name: str, *, at_most: int) -> int:
         """A parameter that is a number within bounds. Raises Corrupt."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +29,7 @@ APPLICATION_ID: Final = 0x4D53544B
 """Marks a key store in SQLite's header (`MSTK`), so that it is not taken for a registry."""
 
 _UNFINISHED: Final = "keys.new-"
-_WIPE_ATTEMPTS_MAX: Final = 20
-_WIPE_PAUSE_S: Final = 0.05
+_WIPE_ATTEMPTS_MAX: Final = 2
 
 
 class KeyStore:
@@ -91,9 +89,7 @@ class KeyStore:
 
     def wipe(self) -> bool:
         """Empty the write-ahead log, where destroyed keys still stand; False while a reader needs it."""
-        for attempt in range(_WIPE_ATTEMPTS_MAX):
-            if attempt:
-                time.sleep(_WIPE_PAUSE_S)
+        for _ in range(_WIPE_ATTEMPTS_MAX):
             with faults.of_keys(), self._lock.held():
                 if dialects.truncate_log(self._engine):
                     break
