@@ -46,6 +46,15 @@ def record(
     return iso19794_2.write([fingers_of(seed)[one].impression(number).template() for one in positions])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The key file of every registry that a test makes, so that none lands in the user's configuration."""
+    path = tmp_path_factory.mktemp("keys") / "registry.key"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUSTERPOINT_KEY_FILE", str(path))
+        yield path
+
+
 @pytest.fixture(autouse=True)
 def seat_keys(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of seats' keys, empty for each test: no test acts in a seat of the person who runs it."""
