@@ -13,7 +13,8 @@ MusterpointError
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
 ├── Refused            exit 5   NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing, RateExceeded
-├── Unavailable        exit 6   try again: RegistryBusy, DecoderFailed, NetworkMissing, StorageFull
+├── Unavailable        exit 6   try again: RegistryBusy, GalleryBehind, GalleryIncomplete, DecoderFailed,
+│                           NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
 ├── Locked             exit 8   the keys cannot be had: WrongPassphrase, KeyMissing, KeyExposed
 ├── VersionMismatch    exit 9   made by another version of musterpoint
@@ -230,6 +231,18 @@ class RegistryBusy(Unavailable):
     """The registry is being written by others for longer than is waited."""
 
     code = "registry.busy"
+
+
+class GalleryBehind(Unavailable):
+    """The gallery does not reflect the registry as it is now."""
+
+    code = "gallery.behind"
+
+
+class GalleryIncomplete(Unavailable):
+    """A part of the gallery did not answer, so nothing can be said of who is in it."""
+
+    code = "gallery.incomplete"
 
 
 class DecoderFailed(Unavailable):
