@@ -11,9 +11,8 @@ from tests.workflows.requests import screening
 
 from musterpoint import templates
 from musterpoint.errors import AlreadyErased, Conflict, NotFound
-from musterpoint.identifiers import SubjectId
-from musterpoint.registry import Answer, Verdict
-from musterpoint.workflows.adjudication import settle
+from musterpoint.identifiers import EncounterId, SubjectId
+from musterpoint.registry import Answer
 from musterpoint.workflows.erasure import Erased, erase, find_erasable
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
@@ -21,6 +20,10 @@ from musterpoint.workflows.station import Station
 
 def _subject(text: str | None) -> SubjectId:
     return SubjectId(uuid.UUID(text or ""))
+
+
+def _encounter(text: str) -> EncounterId:
+    return EncounterId(uuid.UUID(text))
 
 
 def _erase(station: Station, identifier: str | None) -> Erased:
@@ -90,12 +93,11 @@ def test_a_request_that_was_erased_is_not_carried_out_again(station: Station) ->
         assert snapshot.encounters() == ()
 
 
-def test_a_case_whose_only_candidate_was_erased_can_still_be_settled(station: Station) -> None:
+def test_a_case_whose_only_candidate_was_erased_is_settled(station: Station) -> None:
     first = screen(station, screening(record(1)))
     waiting = screen(station, screening(record(1, number=2)))
     assert _erase(station, first.subject).cases_empty == (1,)
 
-    settled = settle(
-        station.database, station.clock, 1, Verdict.DIFFERENT, same_as=None, decided_by="adjudicator"
-    )
-    assert str(settled.encounter) == waiting.encounter
+    with station.database.read() as snapshot:
+        assert snapshot.cases(is_open=True) == ()
+        assert snapshot.encounter(_encounter(waiting.encounter)).answer is Answer.NOT_KNOWN

@@ -95,7 +95,7 @@ def person_command(
     click.echo(f"Erased: {counted(done.encounters, 'encounter', 'encounters')}.")
     _print_status(done.erasure)
     for case in done.cases_empty:
-        click.echo(f"Case {case} has no candidate left: musterpoint adjudicate {case} --different")
+        click.echo(f"Case {case} had no candidate left and is settled.")
     if receipt is None:
         say("No receipt was written, so nobody can tie the line in the log to the person.")
     return 0

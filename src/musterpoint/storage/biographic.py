@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -37,3 +38,8 @@ def of_encounter(snapshot: Snapshot, encounter_id: EncounterId) -> Biography | N
         return None
     facts = sealed_facts.unseal_what_is_left(snapshot, encounter_id, "biography", found[0])
     return Biography.from_facts(facts) if facts else None
+
+
+def forget(connection: sa.Connection, encounters: Sequence[EncounterId]) -> None:
+    """Delete what was told at encounters that are being erased."""
+    connection.execute(sa.delete(biography).where(biography.c.encounter_id.in_(encounters)))

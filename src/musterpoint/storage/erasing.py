@@ -32,7 +32,16 @@ from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Verdict
 from musterpoint.registry.erasure import Erasure, Store, StoreKind, Why
 from musterpoint.registry.retention import Kept
-from musterpoint.storage import dialects, retention, rows, tables
+from musterpoint.storage import (
+    adjudication,
+    appeals,
+    biographic,
+    dialects,
+    retention,
+    rows,
+    subjects,
+    tables,
+)
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import ERASED_OUTCOME, Snapshot
 from musterpoint.storage.rows import Row
@@ -116,6 +125,8 @@ def erase(
     merged = sa.update(subject).where(subject.c.merged_into == subject_id)
     connection.execute(merged.values(merged_into=None))
     _erase_dates(connection, encounters)
+    for forget in (adjudication.forget, appeals.forget, subjects.forget, biographic.forget):
+        forget(connection, encounters)
     line = tables.journal
     theirs_told = sa.update(line).where(line.c.encounter_id.in_(encounters))
     connection.execute(theirs_told.values(person=None))

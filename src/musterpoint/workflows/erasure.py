@@ -36,6 +36,7 @@ from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retention
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.settling import resolve_emptied
 from musterpoint.workflows.station import Station
 
 OWN_NAMES = {kind: kind.value for kind in OWN_STORES}
@@ -60,7 +61,7 @@ class Erased:
     """What an erasure did.
 
     salt         with it and the record's identifier the commitment can be checked; it is stored nowhere
-    cases_empty  open cases of others that have no candidate left by it
+    cases_empty  cases of others that had no candidate left by it, and were settled
     """
 
     erasure: Erasure
@@ -173,7 +174,8 @@ def begin(work: UnitOfWork, person: Erasable, *, why: Why, salt: bytes) -> Erase
         subject_id = retention.set_apart(work, encounters)
     # What is overwritten below has no digest of its own afterwards, so its keys are named first.
     keys = tuple(sorted(key_digest(str(one)) for one in encounters))
-    emptied = work.erase_subject(subject_id)
+    work.erase_subject(subject_id)
+    emptied = resolve_emptied(work)
     own = [Store(name=name, kind=kind, asked_at=moment.at) for kind, name in OWN_NAMES.items()]
     made = Erasure(
         erasure_id=new_uuid(),
