@@ -104,3 +104,12 @@ ENCOUNTERS_MOVED_MAX: Final = 500
 
 KNOWN_ANSWERS_MAX: Final = 5_000
 """Known-answer pairs added at once: 3,000 bound an error rate at 0.1 %."""
+
+BIOGRAPHIC_BYTES_MAX: Final = 64 * 1024
+"""Bytes of a file of biographic fields: 40 texts of 200 characters, generously."""
+
+EXPORT_FILES_MAX: Final = 10_000_000
+"""Files of one export: three a finger, for some three million fingers."""
+
+EXPORT_LINE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Bytes of one line of an export: an agreement with all its terms is the longest."""
