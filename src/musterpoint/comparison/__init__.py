@@ -3,6 +3,7 @@
 Importing this package compiles its kernels the first time, which takes some seconds.
 """
 
+from musterpoint.comparison.bare import Bare, ReadyProbe, bare_minutiae, score_bare, sketch_bare
 from musterpoint.comparison.calibration import false_match_rate, is_extrapolated, score_for
 from musterpoint.comparison.comparing import (
     COMPARATOR_VERSION,
@@ -28,12 +29,15 @@ __all__ = [
     "NOT_COMPARABLE",
     "STRENGTH_MAX",
     "Alignment",
+    "Bare",
     "Comparison",
     "Evidence",
     "FingerPair",
     "Fused",
     "Pack",
     "Prepared",
+    "ReadyProbe",
+    "bare_minutiae",
     "compare",
     "expected_false_positives",
     "false_match_rate",
@@ -41,6 +45,8 @@ __all__ = [
     "is_extrapolated",
     "prepare",
     "score_all",
+    "score_bare",
     "score_for",
+    "sketch_bare",
     "strength_needed",
 ]

@@ -20,7 +20,7 @@ else:
     kernels = _compiled.load("musterpoint.comparison.kernels")
     kernels_score = _compiled.load("musterpoint.comparison.kernels_score")
 
-COMPARATOR_VERSION = f"1.{parameters().version}"
+COMPARATOR_VERSION = f"2.{parameters().version}"
 """Scores and thresholds of different versions must not be mixed."""
 
 NOT_COMPARABLE = -30_000

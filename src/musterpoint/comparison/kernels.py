@@ -284,7 +284,7 @@ def score_rows(
     offsets  int64 (N + 1,), where each reference's minutiae begin
     rows     int64 (k,), references to compare with
     scores   int32 (k,), written, milli-nats
-    partner  int32 (96,), written: minutia of B by minutia of A, or -1; A comes first in canonical order
+    partner  int32 (64,), written: minutia of B by minutia of A, or -1; A comes first in canonical order
     sums     float64 (15,), written
     motion   float64 (5,), written: centre of A, centre of B (x, y), rotation of A in 1/256 turn
     """

@@ -55,7 +55,7 @@ def find_candidates(a, b, x, y, reach, rotation, direction_max, similarity, band
     """List the pairs that lie within reach of each other after A was moved to (x, y).
 
     Their cost e^2 / reach^2 + (turn / direction_max)^2 - similarity falls into 128 buckets of 1/32.
-    reach          float32 (96,), pixels, by minutia of A
+    reach          float32 (64,), pixels, by minutia of A
     rotation       of A, 1/256 turn; direction_max in the same unit, exclusive
     returns        how many, at most 1024, in the order of (i, j)
     """

@@ -98,3 +98,55 @@ def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_off
             if is_covered(coverage, x, y):
                 visible |= one << np.uint64(cell)
         cells[i, VISIBLE] = visible
+
+
+@njit(
+    types.void(
+        POINTS,
+        types.int64[::1],
+        read_only(types.uint8, 2),
+        read_only(types.uint64, 2),
+        read_only(types.uint64, 1),
+        types.uint64[:, ::1],
+        types.uint64[:, ::1],
+    ),
+    nogil=True,
+    cache=True,
+)
+def describe_some(points, chosen, own_cell, dilated_cells, direction_mask, neighbours, cells):
+    """The same for some minutiae of a template, for whom every occupied cell counts as visible.
+
+    chosen  int64 (k,), which minutiae; rows 0 .. k - 1 of `neighbours` and `cells` are written
+    """
+    n = len(points)
+    one = np.uint64(1)
+    for row in range(len(chosen)):
+        i = chosen[row]
+        neighbours[row] = 0
+        cells[row] = 0
+        xi = np.int64(points[i, X])
+        yi = np.int64(points[i, Y])
+        direction = np.int64(points[i, DIRECTION])
+        c = COS[direction]
+        s = SIN[direction]
+        for j in range(n):
+            dx = np.int64(points[j, X]) - xi
+            dy = np.int64(points[j, Y]) - yi
+            squared = dx * dx + dy * dy
+            if squared == 0 or squared > RADIUS_SQUARED:
+                continue
+            fx = np.float32(dx)
+            fy = np.float32(dy)
+            u = np.int64(np.floor(c * fx + s * fy + HALF)) + TABLE_CENTRE
+            v = np.int64(np.floor(c * fy - s * fx + HALF)) + TABLE_CENTRE
+            relative = (np.int64(points[j, DIRECTION]) - direction) & 255
+            own = np.int64(own_cell[v, u])
+            cells[row, OCCUPIED] |= one << np.uint64(own)
+            neighbours[row, own >> 2] |= one << np.uint64(16 * (own & 3) + (relative >> 4))
+            mask = direction_mask[relative]
+            rest = dilated_cells[v, u]
+            while rest != 0:
+                cell = np.int64(lowest_one(rest))
+                rest &= rest - one
+                neighbours[row, WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
+        cells[row, VISIBLE] = ~np.uint64(0)

@@ -16,7 +16,7 @@ class Geometry:
     of their influence on accuracy; `docs/explanation/comparison.md` says what each is for.
     """
 
-    minutiae_max: int = 96
+    minutiae_max: int = 64
     minutiae_min: int = 3
     quality_min: int = 26
     quality_not_reported: int = 230
@@ -41,11 +41,11 @@ class Geometry:
     coverage_margin_px: int = 14
 
     similarity_prior: float = 8.0
-    pairs_max: int = 96
+    pairs_max: int = 64
     support_tolerance_px: float = 11.0
     support_tolerance_slope: float = 0.10
     support_direction: int = 24
-    anchors_max: int = 8
+    anchors_max: int = 6
     refined_max: int = 3
 
     first_tolerance_px: float = 18.0

@@ -48,7 +48,7 @@ def gather_matched(a, b, similarity, places):
 def list_matched(a, b, x, y, matched):
     """List the matched pairs and by how much the rigid motion misses each; returns how many.
 
-    x, y  float32 (96,), rigidly moved places of A
+    x, y  float32 (64,), rigidly moved places of A
     """
     count = 0
     for i in range(a.n[0]):
@@ -76,8 +76,8 @@ def displace(n, x, y, matched, count, elastic_x, elastic_y):
     The weights are Gaussian (sigma 45 px) with a prior of 0.3 for no displacement. A pair never moves
     its own minutia, so a chance pair cannot pull its place onto itself.
 
-    x, y                  float32 (96,), rigidly moved places of A's n minutiae
-    elastic_x, elastic_y  float32 (96,), written
+    x, y                  float32 (64,), rigidly moved places of A's n minutiae
+    elastic_x, elastic_y  float32 (64,), written
     """
     weight_sum, sum_x, sum_y = matched.weight, matched.sum_x, matched.sum_y
     weight_sum[:n] = PRIOR

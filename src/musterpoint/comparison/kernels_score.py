@@ -97,7 +97,7 @@ def sum_connected(matched, count, sums):
 def sum_overlap(side, x, y, coverage, sums, first):
     """Over the minutiae that the other image shows the place of, or that are matched.
 
-    x, y      float32 (96,), places in the other image
+    x, y      float32 (64,), places in the other image
     coverage  int16 (128, 2), of the other template
     sums      [first : first + 3] is increased: count, quality, cubed quality of the unmatched
     """

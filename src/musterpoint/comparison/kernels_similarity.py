@@ -39,8 +39,8 @@ def similarities(neighbours_a, cells_a, neighbours_b, cells_b, columns, found, s
 
     neighbours_a, cells_a  uint64 (na, 32) and (na, 2)
     neighbours_b, cells_b  uint64 (nb, 32) and (nb, 2)
-    columns, found         uint64 (34, 96) and (96,), scratch
-    similarity             float32 (96, 96), [:na, :nb] is written, 0..2
+    columns, found         uint64 (34, 64) and (64,), scratch
+    similarity             float32 (64, 64), [:na, :nb] is written, 0..2
     """
     nb = len(neighbours_b)
     # B by columns: the loops over its minutiae then vectorise without a sum across the vector.
@@ -76,9 +76,9 @@ def similarities(neighbours_a, cells_a, neighbours_b, cells_b, columns, found, s
     cache=True,
 )
 def most_similar(a, b, similarity, histogram, pairs):
-    """Keep the 96 most similar pairs, in the order of the matrix; similarities count in steps of 1/512.
+    """Keep the 64 most similar pairs, in the order of the matrix; similarities count in steps of 1/512.
 
-    Returns how many there are, at most 96.
+    Returns how many there are, at most 64.
     """
     na = a.n[0]
     nb = b.n[0]

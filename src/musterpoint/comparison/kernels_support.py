@@ -89,7 +89,7 @@ def best_anchor(pairs, count):
 def fit_rigid(places, count, motion):
     """Rotation in 1/256 turn that brings A's places onto B's with the least weighted squares.
 
-    places  float32 (5, 96): xa, ya, xb, yb, weight
+    places  float32 (5, 64): xa, ya, xb, yb, weight
     motion  float32 (4,), written: centre of A (x, y), centre of B (x, y)
     """
     xa, ya, xb, yb, weight = places[0], places[1], places[2], places[3], places[4]

@@ -32,10 +32,10 @@ INPUTS = 11
 class Side(NamedTuple):
     """One template's minutiae as columns; the rest are scratch of this side.
 
-    x, y, quality  float32 (96,), pixels and 0..1
-    direction      int32 (96,), 1/256 turn
+    x, y, quality  float32 (64,), pixels and 0..1
+    direction      int32 (64,), 1/256 turn
     n              int64 (1,), how many there are
-    partner        int32 (96,), the matched minutia of the other side or -1
+    partner        int32 (64,), the matched minutia of the other side or -1
     """
 
     x: Array
@@ -67,10 +67,10 @@ class Pairs(NamedTuple):
 class Matched(NamedTuple):
     """The matched pairs in the order of A's minutiae, and sums over them by minutia of A.
 
-    i               int32 (96,), minutia of A
-    x, y            float32 (96,), where it was moved to rigidly
-    miss_x, miss_y  float32 (96,), from there to its partner
-    weight, sum_x, sum_y  float32 (96,), scratch by minutia of A
+    i               int32 (64,), minutia of A
+    x, y            float32 (64,), where it was moved to rigidly
+    miss_x, miss_y  float32 (64,), from there to its partner
+    weight, sum_x, sum_y  float32 (64,), scratch by minutia of A
     """
 
     i: Array
@@ -96,19 +96,19 @@ class Candidates(NamedTuple):
 class Workspace(NamedTuple):
     """All of it.
 
-    columns      uint64 (34, 96), B's descriptors by word
-    found        uint64 (96,), neighbours found, by minutia of B
-    similarity   float32 (96, 96)
+    columns      uint64 (34, 64), B's descriptors by word
+    found        uint64 (64,), neighbours found, by minutia of B
+    similarity   float32 (64, 64)
     histogram    int64 (1025,), of similarities in 1/512
     bands        int32 (129,), first minutia of B at or below each band of 8 px
-    x, y         float32 (96,), A's minutiae moved rigidly
-    ex, ey       float32 (96,), A's minutiae moved elastically
-    back_x, _y   float32 (96,), B's minutiae moved rigidly into A's image
-    reach        float32 (96,), how far from its moved place a partner may lie, pixels
-    places       float32 (5, 96), what a rigid fit works on
-    partners     int32 (8, 96), A's partners by hypothesis
-    ranks        float32 (8,), sum of similarities by hypothesis; -1 = no longer eligible
-    supports     float32 (8,), support of the anchor by hypothesis
+    x, y         float32 (64,), A's minutiae moved rigidly
+    ex, ey       float32 (64,), A's minutiae moved elastically
+    back_x, _y   float32 (64,), B's minutiae moved rigidly into A's image
+    reach        float32 (64,), how far from its moved place a partner may lie, pixels
+    places       float32 (5, 64), what a rigid fit works on
+    partners     int32 (6, 64), A's partners by hypothesis
+    ranks        float32 (6,), sum of similarities by hypothesis; -1 = no longer eligible
+    supports     float32 (6,), support of the anchor by hypothesis
     motion       float32 (4,), centre of A and of B in a rigid transform
     sums         float64 (15,), of the hypothesis at hand
     inputs       float64 (11,), of the score, made from the sums
@@ -226,7 +226,7 @@ def new_workspace():
         np.zeros(N, np.float32),
         np.zeros(N, np.float32),
         np.zeros(N, np.float32),
-        np.zeros((5, N), np.float32),
+        np.zeros((5, max(N, PAIRS)), np.float32),
         np.full((ANCHORS, N), -1, np.int32),
         np.zeros(ANCHORS, np.float32),
         np.zeros(ANCHORS, np.float32),

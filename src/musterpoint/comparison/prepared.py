@@ -52,7 +52,7 @@ def prepare(template: Template) -> Prepared:
     among equals those nearest to their centre. Quality that was not reported counts as 230/255.
     Any template can be prepared, also one without minutiae.
     """
-    points, source, origin = _select(template.minutiae)
+    points, source, origin = select(template.minutiae)
     tables = descriptor_tables()
     n = len(points)
     coverage = np.empty((GEOMETRY.coverage_cells, 2), np.int16)
@@ -76,9 +76,10 @@ def prepare(template: Template) -> Prepared:
     )
 
 
-def _select(
+def select(
     minutiae: Minutiae,
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int32], tuple[int, int]]:
+    """The points, their places in the template and the origin, as in `Prepared`."""
     quality = minutiae.quality.astype(np.int64)
     quality[quality == 0] = GEOMETRY.quality_not_reported
     kept = np.flatnonzero(quality >= GEOMETRY.quality_min)

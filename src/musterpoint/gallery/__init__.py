@@ -1,5 +1,31 @@
 """The gallery: references held in memory, searched for the person of a probe."""
 
-from musterpoint.gallery.index import Candidate, Gallery, SearchResult
+from musterpoint.gallery.gallery import Candidate, Gallery, Searched
+from musterpoint.gallery.protocol import (
+    ComparedFinger,
+    FoundPerson,
+    GallerySearch,
+    GalleryStatus,
+    Probe,
+    SearchResult,
+    Terms,
+)
+from musterpoint.gallery.references import Entry, References
+from musterpoint.gallery.searching import LocalGallerySearch, ShardedGallerySearch
 
-__all__ = ["Candidate", "Gallery", "SearchResult"]
+__all__ = [
+    "Candidate",
+    "ComparedFinger",
+    "Entry",
+    "FoundPerson",
+    "Gallery",
+    "GallerySearch",
+    "GalleryStatus",
+    "LocalGallerySearch",
+    "Probe",
+    "References",
+    "SearchResult",
+    "Searched",
+    "ShardedGallerySearch",
+    "Terms",
+]

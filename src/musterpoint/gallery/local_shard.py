@@ -1,0 +1,252 @@
+"""A part of a gallery in the memory of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from musterpoint import _compiled
+from musterpoint.comparison import ReadyProbe, bare_minutiae, fuse, prepare, score_bare, sketch_bare
+from musterpoint.gallery.key_table import Keys, key_table, keys_of
+from musterpoint.gallery.protocol import ComparedFinger, FoundPerson, GalleryStatus, Probe
+from musterpoint.gallery.references import References, View, identifier_of
+from musterpoint.gallery.rounds import Compared, Counted, Numbers, Shortlist, Totals, Values, in_order
+from musterpoint.gallery.segment import SegmentView
+from musterpoint.limits import FINGERS_MAX
+from musterpoint.templates import FingerPosition, Template
+
+if TYPE_CHECKING:
+    from musterpoint.gallery import kernels_index
+else:
+    kernels_index = _compiled.load("musterpoint.gallery.kernels_index")
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+FUSED_FROM: Final = -4000
+"""Milli-nats: whoever stays below it with every finger is no candidate. 3 % of all non-mated
+comparisons lie above (docs/explanation/comparison.md), so few people remain to be fused."""
+
+LABEL_PRICE: Final = 2 * 64
+"""Taken off a filter strength where both positions are known and differ: wrong labels and swapped hands are
+still found."""
+
+SKETCH_SHARE: Final = 200
+"""Thousandths that one unit of filter strength adds to a sketch: the two together rank better than either."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What the filter is asked for one finger: its keys, their weights, and what chance shares."""
+
+    position: FingerPosition
+    keys: Keys
+    weights: npt.NDArray[np.uint8]
+    expected: npt.NDArray[np.int64]
+    factor: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, template: Template) -> _Asked:
+        table = key_table()
+        minutiae = bare_minutiae(template)
+        keys, _ = keys_of(minutiae, np.array((0, len(minutiae))), table.weights)
+        expected, factor = table.chance(keys)
+        return cls(template.position, keys, table.weights[keys >> np.uint32(2)], expected, factor)
+
+    def strengths(self, segment: SegmentView) -> npt.NDArray[np.int16]:
+        """Filter strength of each reference of a segment, in 1/64."""
+        out = np.empty(len(segment.columns), np.int16)
+        shared = segment.shared(self.keys, self.weights)
+        kernels_index.strengths_of(shared, segment.columns.sizes, self.expected, self.factor, out)
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """References of some people: segment, row in it, and whose they are as a place in the list."""
+
+    view: View
+    segment: npt.NDArray[np.int64]
+    row: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, view: View, people: Numbers) -> _Rows:
+        places = np.full(len(view.people), -1, np.int64)
+        places[people] = np.arange(len(people))
+        found: list[tuple[npt.NDArray[np.int64], ...]] = []
+        for s, segment in enumerate(view.segments):
+            place = places[segment.columns.owners]
+            rows = np.flatnonzero((place >= 0) & (segment.columns.is_live == 1))
+            found.append((np.full(len(rows), s), rows, place[rows]))
+        columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return cls(view, *columns) if columns else cls(view, *[np.empty(0, np.int64)] * 3)
+
+
+class LocalShard:
+    """A part in the memory of this process."""
+
+    def __init__(self, references: References, *, threads: int) -> None:
+        self._references = references
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def status(self) -> GalleryStatus:
+        """How large the part is."""
+        view = self._references.view()
+        filter_bytes, rest = self._references.bytes_held
+        return GalleryStatus(
+            position=view.position,
+            people=self.count(()).people,
+            references=view.references,
+            filter_bytes=filter_bytes,
+            bytes=rest,
+        )
+
+    def count(self, positions: Sequence[FingerPosition]) -> Counted:
+        """See `Shard.count`."""
+        view = self._references.view()
+        labels = sum({1 << position for position in positions} | {1 << FingerPosition.UNKNOWN})
+        if FingerPosition.UNKNOWN in positions:
+            labels = 0xFFFF
+        marks = np.zeros(len(view.people), np.uint8)
+        for segment in view.segments:
+            columns = segment.columns
+            kernels_index.mark_people(columns.owners, columns.positions, columns.is_live, labels, marks)
+        return Counted(
+            position=view.position,
+            references=view.references,
+            people=int(np.count_nonzero(marks & 1)),
+            people_comparable=int(np.count_nonzero(marks & 2)),
+        )
+
+    def shortlist(self, probes: Sequence[Probe], counts: Sequence[int]) -> list[Shortlist]:
+        """See `Shard.shortlist`."""
+        view = self._references.view(is_filtered=True)
+        fingers = [(probe, finger) for probe in range(len(probes)) for finger in probes[probe].templates]
+        asked = [_Asked.of(finger) for _, finger in fingers]
+        # Segment by segment, so that all fingers find its postings in the processor's cache.
+        work = [(segment, one) for segment in view.segments for one in asked]
+        strengths = list(self._map(lambda item: item[1].strengths(item[0]), work))
+        totals = [np.zeros(len(view.people), np.int32) for _ in probes]
+        best = np.full(len(view.people), kernels_index.NO_REFERENCE, np.int16)
+        for k, (probe, finger) in enumerate(fingers):
+            for s, segment in enumerate(view.segments):
+                columns = segment.columns
+                kernels_index.keep_best(
+                    strengths[s * len(asked) + k],
+                    columns.owners,
+                    columns.positions,
+                    columns.is_live,
+                    int(finger.position),
+                    LABEL_PRICE,
+                    best,
+                )
+            kernels_index.add_best(best, totals[probe])
+        return [_best_of(view, total, count) for total, count in zip(totals, counts, strict=True)]
+
+    def _map(self, function: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
+        return iter(self._pool.map(function, items) if self._pool else map(function, items))
+
+    def compare(self, probe: Probe, listed: Shortlist | None, refined: int, needed: int) -> Compared:
+        """See `Shard.compare`."""
+        view = self._references.view()
+        ready = ReadyProbe.of([prepare(template) for template in probe.templates])
+        people = _everybody(view) if listed is None else listed.numbers
+        values = np.zeros(len(people), np.int64)
+        if listed is not None and refined:
+            values = self._sketched(ready, _Rows.of(view, people), len(people))
+            values += SKETCH_SHARE * listed.totals.astype(np.int64) // 64
+            kept = in_order(view.people[people], values, refined)
+            people, values = people[kept], values[kept]
+        rows = _Rows.of(view, people)
+        scores = self._scored(score_bare, ready, rows)
+        return Compared(
+            position=view.position,
+            people=view.people[people],
+            values=values,
+            references=np.bincount(rows.place, minlength=len(people)).astype(np.int64),
+            found=tuple(one for one in _fused(probe, people, rows, scores) if one.strength >= needed),
+        )
+
+    def _sketched(self, ready: ReadyProbe, rows: _Rows, count: int) -> Values:
+        best = np.zeros((count, len(ready)), np.int64)
+        np.maximum.at(best, rows.place, self._scored(sketch_bare, ready, rows))
+        total: Values = best.sum(axis=1)
+        return total
+
+    def _scored(self, kernel: Callable[..., Totals], ready: ReadyProbe, rows: _Rows) -> Totals:
+        parts = [
+            kernel(ready, segment.columns.bare, rows.row[rows.segment == s], threads=self._pool)
+            for s, segment in enumerate(rows.view.segments)
+        ]
+        return np.concatenate([np.empty((0, len(ready)), np.int32), *parts])
+
+
+def _everybody(view: View) -> Numbers:
+    marks = np.zeros(len(view.people), np.bool_)
+    for segment in view.segments:
+        marks[segment.columns.owners[segment.columns.is_live == 1]] = True
+    return np.flatnonzero(marks).astype(np.int64)
+
+
+def _best_of(view: View, totals: Totals, count: int) -> Shortlist:
+    least = kernels_index.total_of_place(totals, count)
+    people = np.flatnonzero(totals >= least)
+    people = people[in_order(view.people[people], totals[people], count)]
+    return Shortlist(
+        position=view.position,
+        people=view.people[people],
+        totals=totals[people],
+        numbers=people.astype(np.int64),
+    )
+
+
+def _fused(probe: Probe, people: Numbers, rows: _Rows, scores: Totals) -> Iterator[FoundPerson]:
+    if not scores.size:
+        return
+    best = np.full(len(people), np.iinfo(np.int32).min, np.int32)
+    np.maximum.at(best, rows.place, scores.max(axis=1))
+    order = np.argsort(rows.place, kind="stable")
+    bounds = np.searchsorted(rows.place[order], np.arange(len(people) + 1))
+    for place in np.flatnonzero(best >= FUSED_FROM):
+        yield _person(probe, int(people[place]), rows, scores, order[bounds[place] : bounds[place + 1]])
+
+
+def _person(
+    probe: Probe, number: int, rows: _Rows, scores: Totals, theirs: npt.NDArray[np.intp]
+) -> FoundPerson:
+    columns = [rows.view.segments[segment].columns for segment in rows.segment[theirs]]
+    held = list(zip(columns, rows.row[theirs], theirs, strict=True))
+    # More references than people have fingers twice over: the strongest are as many as can be fused.
+    held.sort(key=lambda one: (-int(scores[one[2]].max()), *map(int, one[0].identifiers[one[1]])))
+    held = held[:FINGERS_MAX]
+    held.sort(key=lambda one: tuple(map(int, one[0].identifiers[one[1]])))
+    fused = fuse(
+        np.ascontiguousarray(scores[[k for _, _, k in held]].T),
+        probe.positions,
+        [FingerPosition(int(column.positions[row])) for column, row, _ in held],
+    )
+    return FoundPerson(
+        person=identifier_of(rows.view.people[number]),
+        strength=fused.strength,
+        expected_false_positives=0.0,
+        fingers=tuple(
+            ComparedFinger(
+                probe=pair.probe,
+                reference=identifier_of(held[pair.reference][0].identifiers[held[pair.reference][1]]),
+                visit=identifier_of(held[pair.reference][0].visits[held[pair.reference][1]]),
+                score=pair.score,
+            )
+            for pair in fused.pairs
+        ),
+    )

@@ -1,0 +1,110 @@
+"""One part of a gallery: it lists whom the filter finds, and compares whom it is told to compare.
+
+A search asks every part twice. In the first round each lists its best people; the list of the whole gallery
+is cut from all of these. In the second each part compares those of the list that it holds. What decides is a
+total order over strength and identifier, so the number of parts changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from musterpoint.gallery.protocol import FoundPerson, GalleryStatus, Probe
+from musterpoint.gallery.segment import Identifiers
+from musterpoint.templates import FingerPosition
+
+Totals: TypeAlias = npt.NDArray[np.int32]
+Values: TypeAlias = npt.NDArray[np.int64]
+Numbers: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shortlist:
+    """People that the filter found, best first.
+
+    people   uint64 (k, 2), their identifiers
+    totals   int32 (k,), sums of filter strengths over the fingers, in 1/64
+    numbers  int64 (k,), by which the part itself knows them
+    """
+
+    position: int
+    people: Identifiers
+    totals: Totals
+    numbers: Numbers
+
+    def __len__(self) -> int:
+        return len(self.totals)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Shortlist:
+        """Some of the list, in the order asked for."""
+        return Shortlist(
+            position=self.position,
+            people=self.people[rows],
+            totals=self.totals[rows],
+            numbers=self.numbers[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Compared:
+    """People that were compared in full, best first.
+
+    people      uint64 (k, 2)
+    values      int64 (k,), by which the list was cut; 0 where it was not
+    references  int64 (k,), how many references of each were compared
+    found       those who are strong enough; `expected_false_positives` is 0 until the caller knows
+    """
+
+    position: int
+    people: Identifiers
+    values: Values
+    references: Values
+    found: tuple[FoundPerson, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many references and people a part holds, and how many of those have a finger of the probe."""
+
+    position: int
+    references: int
+    people: int
+    people_comparable: int
+
+
+class Shard(Protocol):
+    """One part of a gallery, in this process or another."""
+
+    def count(self, positions: Sequence[FingerPosition]) -> Counted:
+        """How many there are, and how many have a finger that may be one of these."""
+        ...
+
+    def shortlist(self, probes: Sequence[Probe], counts: Sequence[int]) -> list[Shortlist]:
+        """The best so many people for each probe, in one pass."""
+        ...
+
+    def compare(self, probe: Probe, listed: Shortlist | None, refined: int, needed: int) -> Compared:
+        """Compare listed people in full, or everybody.
+
+        refined  of the list, only the best so many after a sketch; 0 = all, without one
+        needed   strength that a candidate has, milli-nats
+        """
+        ...
+
+    def status(self) -> GalleryStatus:
+        """How large the part is."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+def in_order(people: Identifiers, values: Totals | Values, count: int) -> npt.NDArray[np.intp]:
+    """Places of the `count` largest values, those of equal value by identifier: one order everywhere."""
+    return np.lexsort((people[:, 1], people[:, 0], -values.astype(np.int64)))[:count]

@@ -1,0 +1,186 @@
+"""The search of a gallery that consists of one part or of many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from musterpoint.comparison import expected_false_positives, strength_needed
+from musterpoint.errors import GalleryBehind
+from musterpoint.gallery.local_shard import LocalShard
+from musterpoint.gallery.plan import Plan, plan_for
+from musterpoint.gallery.protocol import FoundPerson, GalleryStatus, Probe, SearchResult, Terms
+from musterpoint.gallery.references import References, identifier_of
+from musterpoint.gallery.rounds import Compared, Counted, Shard, Shortlist, in_order
+
+Answer = TypeVar("Answer")
+Places: TypeAlias = npt.NDArray[np.intp]
+
+_DEFAULT = Terms()
+
+
+class ShardedGallerySearch:
+    """A gallery in several parts, searched in two rounds; the answer is that of one part.
+
+    What fails to answer is an error, never a shorter list: a person who is in a part that was not asked would
+    be taken for a new one.
+    """
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        if not shards:
+            raise ValueError("a gallery has one part at least")
+        self._shards = tuple(shards)
+        self._pool = ThreadPoolExecutor(len(shards)) if len(shards) > 1 else None
+
+    def close(self) -> None:
+        """Close all parts."""
+        if self._pool is not None:
+            self._pool.shutdown()
+        for shard in self._shards:
+            shard.close()
+
+    def status(self) -> GalleryStatus:
+        """See `GallerySearch.status`."""
+        found = self._ask_all(lambda shard, _: shard.status())
+        return GalleryStatus(
+            position=min(one.position for one in found),
+            people=sum(one.people for one in found),
+            references=sum(one.references for one in found),
+            filter_bytes=sum(one.filter_bytes for one in found),
+            bytes=sum(one.bytes for one in found),
+            shards=len(found),
+        )
+
+    def search(self, probe: Probe, terms: Terms = _DEFAULT) -> SearchResult:
+        """See `GallerySearch.search`."""
+        return self.search_many((probe,), terms)[0]
+
+    def search_many(self, probes: tuple[Probe, ...], terms: Terms = _DEFAULT) -> tuple[SearchResult, ...]:
+        """See `GallerySearch.search_many`."""
+        counted = [self._counted(probe) for probe in probes]
+        plans = [_plan(probe, counts, terms) for probe, counts in zip(probes, counted, strict=True)]
+        filtered = [k for k, plan in enumerate(plans) if not plan.is_whole]
+        lists = dict(
+            zip(
+                filtered,
+                self._shortlists([probes[k] for k in filtered], [plans[k] for k in filtered]),
+                strict=True,
+            )
+        )
+        return tuple(
+            self._compared(probe, plans[k], lists.get(k), counted[k], terms) for k, probe in enumerate(probes)
+        )
+
+    def _counted(self, probe: Probe) -> list[Counted]:
+        return self._ask_all(lambda shard, _: shard.count(probe.positions))
+
+    def _shortlists(self, probes: Sequence[Probe], plans: Sequence[Plan]) -> list[list[Shortlist]]:
+        """For each probe the part of its list that each shard holds."""
+        if not probes:
+            return []
+        counts = [plan.listed for plan in plans]
+        by_shard = self._ask_all(lambda shard, _: shard.shortlist(probes, counts))
+        return [_cut([lists[k] for lists in by_shard], count) for k, count in enumerate(counts)]
+
+    def _compared(
+        self,
+        probe: Probe,
+        plan: Plan,
+        lists: list[Shortlist] | None,
+        counted: Sequence[Counted],
+        terms: Terms,
+    ) -> SearchResult:
+        references = sum(one.references for one in counted)
+        people = sum(one.people for one in counted) if terms.people is None else terms.people
+        needed = strength_needed(people, terms.target_fpir)
+        listed = sum(len(one) for one in lists) if lists is not None else 0
+        refined = plan.refined if listed > plan.refined else 0
+        parts = (
+            []
+            if not probe.templates
+            else self._ask_all(
+                lambda shard, k: shard.compare(probe, None if lists is None else lists[k], refined, needed)
+            )
+        )
+        kept = _kept(parts, refined)
+        found = [one for part, places in zip(parts, kept, strict=True) for one in _of(part, places)]
+        found.sort(key=lambda one: (-one.strength, one.person))
+        position = min([one.position for one in counted] + [part.position for part in parts])
+        if position < terms.at_least:
+            raise _behind()
+        return SearchResult(
+            position=position,
+            candidates=tuple(
+                replace(one, expected_false_positives=expected_false_positives(one.strength, people))
+                for one in found[: terms.limit]
+            ),
+            people=people,
+            people_comparable=sum(one.people_comparable for one in counted),
+            examined=references if probe.templates else 0,
+            compared=sum(
+                int(part.references[places].sum()) for part, places in zip(parts, kept, strict=True)
+            ),
+        )
+
+    def _ask_all(self, ask: Callable[[Shard, int], Answer]) -> list[Answer]:
+        if self._pool is None:
+            return [ask(self._shards[0], 0)]
+        return list(self._pool.map(ask, self._shards, range(len(self._shards))))
+
+
+class LocalGallerySearch(ShardedGallerySearch):
+    """A gallery in the memory of this process."""
+
+    def __init__(self, references: References, *, threads: int | None = None) -> None:
+        super().__init__((LocalShard(references, threads=threads or os.cpu_count() or 1),))
+
+
+def _plan(probe: Probe, counted: Sequence[Counted], terms: Terms) -> Plan:
+    references = sum(one.references for one in counted)
+    people = sum(one.people for one in counted)
+    if terms.is_whole or not people or not probe.templates:
+        return Plan(is_whole=True)
+    return plan_for(people=people, references=references, fingers=len(probe.templates))
+
+
+def _cut(lists: Sequence[Shortlist], count: int) -> list[Shortlist]:
+    """Each shard's part of the best `count` people of all."""
+    people = np.concatenate([one.people for one in lists])
+    totals = np.concatenate([one.totals for one in lists])
+    shard = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
+    place = np.concatenate([np.arange(len(one)) for one in lists])
+    best = in_order(people, totals, count)
+    return [one.take(place[best[shard[best] == k]]) for k, one in enumerate(lists)]
+
+
+def _kept(parts: Sequence[Compared], refined: int) -> list[Places]:
+    """Which of each shard's people are among the best `refined` of all; 0 keeps everybody."""
+    if not refined or len(parts) < 2:
+        return [np.arange(len(part.values)) for part in parts]
+    people = np.concatenate([part.people for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    shard = np.repeat(np.arange(len(parts)), [len(part.values) for part in parts])
+    place = np.concatenate([np.arange(len(part.values)) for part in parts])
+    best = in_order(people, values, refined)
+    return [place[best[shard[best] == k]] for k in range(len(parts))]
+
+
+def _of(part: Compared, places: Places) -> list[FoundPerson]:
+    if len(places) == len(part.people):
+        return list(part.found)
+    kept = {identifier_of(words) for words in part.people[places]}
+    return [one for one in part.found if one.person in kept]
+
+
+def _behind() -> GalleryBehind:
+    return GalleryBehind(
+        expected="a gallery that reflects the registry as it is",
+        found="one that lags behind it",
+        hint="Try again; if it stays so, the process that holds the gallery no longer follows the registry",
+    )
