@@ -110,6 +110,11 @@ class Database:
         return Vault.open_at(self._folder, chosen, must_exist=must_exist, clock=self._clock)
 
     @property
+    def folder(self) -> Path:
+        """Where the files of the registry lie."""
+        return self._folder
+
+    @property
     def vault(self) -> Vault:
         """The keys of the registry."""
         if self._vault is None:

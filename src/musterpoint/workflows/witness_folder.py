@@ -15,7 +15,6 @@ backup may cosign a second history; make a new one instead.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +38,7 @@ from musterpoint.transparency.note_keys import KeyKind, NoteKey, NoteSigner, Pri
 from musterpoint.transparency.notes import is_key_name
 from musterpoint.transparency.policies import Policy, parse_policy
 from musterpoint.transparency.witnessing import Record, Witness, origin_digest
+from musterpoint.workflows.lasting_files import write_lasting
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _KEYS: Final = {
@@ -146,22 +146,6 @@ def trust_log(folder: Path, log: NoteKey) -> None:
         known = parse_policy((folder / "logs").read_bytes()).logs
         if log not in known:
             write_lasting(folder / "logs", Policy((*known, log)).to_bytes())
-
-
-def write_lasting(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or as before, and lasting on return. Raises StorageFull."""
-    beside = path.with_name(f".{path.name}.new")
-    with translated():
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _write_key(folder: Path, kind: KeyKind, private: PrivateKey) -> None:
