@@ -19,6 +19,7 @@ from musterpoint.errors import MusterpointError
 COMMANDS = {
     "demo": ("demonstration", "See the main job done with synthetic people."),
     "screen": ("screening", "Screen a person: search, then record the answer."),
+    "decide": ("decision", "Clear, deny or refer somebody who was at the gate."),
     "adjudicate": ("adjudication", "Look at a case and decide it."),
     "enrol": ("enrolment", "Load an existing collection into a gallery."),
     "identify": ("identification", "Search a person (1:N) without enrolling."),

@@ -22,21 +22,17 @@ from musterpoint.cli.options import (
     seat_options,
 )
 from musterpoint.cli.output import counted, print_json, print_table, say
+from musterpoint.cli.telling import Telling, telling_options
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
 from musterpoint.identifiers import RequestId, new_uuid, uuid_of
-from musterpoint.registry import NotCaptured
+from musterpoint.registry import CannotTellReason, NotCaptured
 from musterpoint.workflows.batch import BatchItem
 from musterpoint.workflows.capturing import Capture, capture, digest
 from musterpoint.workflows.listing import ListedPerson, parse_not_captured
-from musterpoint.workflows.screening import (
-    ScreeningOutcome,
-    ScreeningRequest,
-    find_screened,
-)
-from musterpoint.workflows.screening import (
-    screen as screen_person,
-)
+from musterpoint.workflows.screening import ScreeningRequest, find_screened, nothing_given
+from musterpoint.workflows.screening import screen as screen_person
+from musterpoint.workflows.screening_outcome import ScreeningOutcome, ScreeningShown
 from musterpoint.workflows.station import Station
 
 
@@ -48,6 +44,7 @@ class Occasion:
     site: str
     gallery: str
     searched: frozenset[str] | None
+    stays_open: bool = False
 
 
 @click.command()
@@ -79,6 +76,13 @@ class Occasion:
     type=click.UUID,
     help="Identifier of this request; sent again, it is answered once.",
 )
+@telling_options
+@click.option(
+    "--exception",
+    type=ShortText(),
+    help="Reason for clearing somebody without a finger; a supervisor acts with --seat or --second.",
+)
+@click.option("--stay-open", "stays_open", is_flag=True, help="Clear nobody with this command.")
 @ppi_option
 @raw_option
 @json_option
@@ -94,92 +98,112 @@ def screen(
     batch: bool,
     report: Path | None,
     request_id: uuid.UUID | None,
+    telling: Telling,
+    exception: str | None,
+    stays_open: bool,
     ppi: float | None,
     raw: tuple[int, int] | None,
     as_json: bool,
     data: Path | None,
     seat: SeatChoice,
 ) -> int:
-    """Screen a person: search, then record the answer.
+    """Screen a person: search, then record the outcome and a decision.
 
     FILES are the fingers of one person, images or records. The finger comes from the name, as in
     right-index.png, or is said before it, as in right-index=scan.png; it may be unknown.
 
-    The answer is 'known', 'not known' (and the person is enrolled), 'cannot tell', or 'being
-    decided' with the number of a case: see musterpoint adjudicate.
+    The answer is 'known', 'not known' (the person is enrolled and cleared), 'being decided' (people
+    look at it), or 'cannot tell'. Whatever it is, the next step is said with it.
 
     \b
     Examples:
       musterpoint screen right-index.png left-index.png --purpose departure --site "Gate 1"
       musterpoint screen --not-captured bandaged --purpose departure --site "Gate 1"
+      musterpoint screen --not-captured bandaged --exception "seen by the medic" \
+        --second practice-supervisor --purpose departure --site "Gate 1"
+      musterpoint screen --age 3 --carer 1b2c3d4e5f60 --purpose departure --site "Gate 1"
       musterpoint screen arrivals/ --batch --purpose departure --site "Gate 1"
     """
     occasion = Occasion(
-        purpose=purpose, site=site, gallery=gallery or "", searched=frozenset(searched) if searched else None
+        purpose=purpose,
+        site=site,
+        gallery=gallery or "",
+        searched=frozenset(searched) if searched else None,
+        stays_open=stays_open,
     )
     reasons = tuple(parse_not_captured(text, "--not-captured") for text in not_captured)
     if batch:
-        if reasons or request_id:
+        if reasons or request_id or exception or not telling.is_empty:
             raise click.UsageError(
-                "--not-captured and --request are for one person; a batch takes reasons from its manifest."
+                "--not-captured, --request, --exception and what a person told are for one person; "
+                "a batch takes reasons from its manifest."
             )
         refuse_overwriting(report, files)
         people = list_everybody(files, ppi)
         station = seat.open(data)
         return _screen_batch(station, occasion, people, raw, report, as_json)
+    submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
+    if not (submissions or reasons or telling.age is not None or telling.born):
+        raise nothing_given()
+    station = seat.open(data)
     request = ScreeningRequest(
         request_id=RequestId(request_id or new_uuid()),
-        submissions=submissions_of_one_person(files, ppi=ppi, raw_size=raw),
+        submissions=submissions,
         purpose=purpose,
         site=site,
         not_captured=reasons,
         gallery=occasion.gallery,
         search_galleries=occasion.searched,
+        told=telling.told(station),
+        exception=exception or "",
+        stays_open=stays_open,
     )
-    outcome = screen_person(seat.open(data), request)
+    shown = screen_person(station, request).shown()
     if as_json:
-        print_json(outcome)
+        print_json(shown)
     else:
-        _print_outcome(outcome)
+        _print_shown(shown)
     return 0
 
 
-def _print_outcome(outcome: ScreeningOutcome) -> None:
-    click.secho(headline(outcome), bold=True)
-    click.echo(explanation(outcome))
-    for finger in outcome.fingers:
+def _print_shown(shown: ScreeningShown) -> None:
+    click.secho(headline(shown), bold=True)
+    click.echo(explanation(shown))
+    for finger in shown.fingers:
         quality = "no quality stated" if finger.quality is None else f"quality {finger.quality} of 100"
         reasons = f" ({', '.join(finger.reasons)})" if finger.reasons else ""
         click.echo(f"  {finger.finger}: {quality}{reasons}")
         for advice in finger.advice:
             click.echo(f"    {advice}")
-    click.echo(f"Encounter {outcome.encounter}")
-    if outcome.is_repeated:
+    by_exception = f", an exception ({shown.exception_of})" if shown.exception_of else ""
+    click.echo(f"Decision: {shown.decision}{by_exception}. {shown.next_step}")
+    click.echo(f"Encounter {shown.encounter}")
+    if shown.is_repeated:
         say("This request was answered before; nothing was changed now.")
 
 
-def headline(outcome: ScreeningOutcome) -> str:
+def headline(shown: ScreeningShown) -> str:
     """The answer, or the outcome where there was no search."""
-    if outcome.case is not None:
-        return f"{outcome.answer}: case {outcome.case}"
-    return outcome.answer or outcome.outcome
+    return shown.answer or shown.outcome
 
 
-def explanation(outcome: ScreeningOutcome) -> str:
+def explanation(shown: ScreeningShown) -> str:
     """What the answer rests on, in one or two sentences."""
-    if outcome.answer is None:
+    if shown.answer is None:
         return "Recorded without a search, because no finger was captured."
-    searched = f"{counted(outcome.people, 'person was', 'people were')} searched"
-    left_out = outcome.people - outcome.people_comparable
+    searched = f"{counted(shown.people, 'person was', 'people were')} searched"
+    left_out = shown.people - shown.people_comparable
     if left_out:
         searched += f"; {left_out} of them with other fingers on record only"
-    if outcome.answer == "being decided":
-        decide = f"musterpoint adjudicate {outcome.case}"
-        return f"Somebody decides whether this person was here before: {decide}. {searched}."
-    if outcome.answer == "cannot tell":
-        why = "The quality is too low for a search that finds nobody to mean anything. Capture again."
-        return f"{why} {searched}."
-    return f"Enrolled as subject {outcome.subject}. {searched}."
+    if shown.galleries_not_searched:
+        searched += f". Not searched: {', '.join(shown.galleries_not_searched)}"
+    if shown.reason == CannotTellReason.QUALITY.value:
+        return f"The quality is too low for a search that finds nobody to mean anything. {searched}."
+    if shown.reason == CannotTellReason.GALLERY.value:
+        return f"Nobody was found, but not all galleries could be searched. {searched}."
+    if shown.subject is not None:
+        return f"Enrolled as subject {shown.subject}. {searched}."
+    return f"{searched}."
 
 
 def _screen_batch(
@@ -234,6 +258,7 @@ def _request(occasion: Occasion, person: ListedPerson, raw_size: tuple[int, int]
         gallery=occasion.gallery,
         search_galleries=occasion.searched,
         source_record=person.record,
+        stays_open=occasion.stays_open,
     )
 
 
@@ -244,17 +269,19 @@ def _reasons(not_captured: Sequence[NotCaptured]) -> str:
 def _item_as_json(item: BatchItem[ScreeningOutcome]) -> dict[str, object]:
     if item.error is not None:
         return {"record": item.record, "error": {"code": item.error.code, "message": str(item.error)}}
-    return {"record": item.record, "screening": item.result}
+    return {"record": item.record, "screening": item.result.shown() if item.result else None}
 
 
-def _row(item: BatchItem[ScreeningOutcome]) -> tuple[str, str, str]:
+def _row(item: BatchItem[ScreeningOutcome]) -> tuple[str, str, str, str]:
     if item.result is None:
-        return item.record, "failed", str(item.error)
-    note = "recorded in an earlier run" if item.result.is_repeated else ""
-    reasons = [reason for finger in item.result.fingers for reason in finger.reasons]
+        return item.record, "failed", "", str(item.error)
+    shown = item.result.shown()
+    note = "recorded in an earlier run" if shown.is_repeated else ""
+    reasons = [reason for finger in shown.fingers for reason in finger.reasons]
     return (
         item.record,
-        headline(item.result),
+        headline(shown),
+        shown.decision,
         "; ".join(filter(None, [note, ", ".join(dict.fromkeys(reasons))])),
     )
 
@@ -262,34 +289,35 @@ def _row(item: BatchItem[ScreeningOutcome]) -> tuple[str, str, str]:
 def _print_batch(items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
     rows = [_row(item) for item in items]
     shown = rows if len(rows) <= ROWS_PRINTED_MAX else [row for row in rows if row[1] not in {"not known"}]
-    print_table(("person", "answer", "note"), shown[:ROWS_PRINTED_MAX])
+    print_table(("person", "answer", "decision", "note"), shown[:ROWS_PRINTED_MAX])
     if len(shown) > ROWS_PRINTED_MAX or len(shown) < len(rows):
         say(f"Not everybody is shown; --report or --json lists all {len(rows)}.")
     counts: dict[str, int] = {}
     for item in items:
-        name = "failed" if item.result is None else item.result.answer or item.result.outcome
+        name = "failed" if item.result is None else headline(item.result.shown())
         counts[name] = counts.get(name, 0) + 1
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
+REPORT_COLUMNS = ("record", "outcome", "answer", "decision", "encounter", "subject", "error", "message")
+
+
 def _write_report(path: Path, items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
-    columns = ("record", "outcome", "answer", "case", "encounter", "subject", "error", "message")
     hint = "Everybody is recorded; run again with another --report"
-    write_csv(path, columns, [_report_row(item) for item in items], hint=hint)
+    write_csv(path, REPORT_COLUMNS, [_report_row(item) for item in items], hint=hint)
 
 
 def _report_row(item: BatchItem[ScreeningOutcome]) -> list[str]:
-    found, error = item.result, item.error
-    if found is None:
-        return [item.record, "", "", "", "", "", error.code if error else "", str(error or "")]
-    case = "" if found.case is None else str(found.case)
+    if item.result is None:
+        return [item.record, "", "", "", "", "", item.error.code if item.error else "", str(item.error or "")]
+    shown = item.result.shown()
     return [
         item.record,
-        found.outcome,
-        found.answer or "",
-        case,
-        found.encounter,
-        found.subject or "",
+        shown.outcome,
+        shown.answer or "",
+        shown.decision,
+        shown.encounter,
+        shown.subject or "",
         "",
         "",
     ]

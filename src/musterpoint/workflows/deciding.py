@@ -86,6 +86,13 @@ def view(station: Station, encounter: str) -> GateView:
     )
 
 
+def expired(station: Station) -> tuple[EncounterId, ...]:
+    """Encounters whose decision has expired, so that they are decided again. Raises Refused."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.LIST_ENCOUNTERS)
+        return decisions.expired(snapshot, station.clock.now())
+
+
 def presentation_of(
     encounter: Encounter,
     stored: StoredPresentation | None,

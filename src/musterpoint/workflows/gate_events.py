@@ -96,9 +96,13 @@ class GateJournal:
             "decision": decision.state.value,
             "exception_of": decision.exception_of.value if decision.exception_of else "",
             "seat": decision.author,
+        }
+        # That a decision has a date tells a child from a grown-up, so it goes with the person.
+        person: Facts = {
+            "ground": decision.ground,
+            "carer": str(decision.carer) if decision.carer else "",
             "expires_at": decision.expires_at or 0,
         }
-        person = {"ground": decision.ground, "carer": str(decision.carer) if decision.carer else ""}
         return self.say("decided", permission.confirmed(ops, decision.state.value), person)
 
 

@@ -68,7 +68,7 @@ class ScreeningRequest:
 
     def __post_init__(self) -> None:
         if not self.submissions and not self.not_captured and not self._is_about_a_child:
-            raise _nothing_given()
+            raise nothing_given()
         captured = {one.position for one in self.submissions}
         if (
             any(item.position in captured | {FingerPosition.UNKNOWN} for item in self.not_captured)
@@ -97,7 +97,8 @@ class ScreeningRequest:
         return self.told.age is not None or bool(self.told.biography and self.told.biography.born)
 
 
-def _nothing_given() -> UnusableInput:
+def nothing_given() -> UnusableInput:
+    """The error for a request that says nothing of a finger."""
     return UnusableInput(
         expected="at least one image, or the reason why there is none",
         found="neither",
@@ -187,7 +188,7 @@ def _of_the_agreement(
         refuse_fingers(age, rules)
     elif not request.not_captured:
         if age is None or age >= rules.age_min:
-            raise _nothing_given()
+            raise nothing_given()
         exempt = NotCaptured(position=FingerPosition.UNKNOWN, reason=NotCapturedReason.EXEMPT)
         return replace(request, not_captured=(exempt,))
     return request
