@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from musterpoint import imaging, templates
 from musterpoint.cli.writing import write_file
-from musterpoint.depiction import FingerPairView, ImpressionView, draw_case, to_png
+from musterpoint.depiction import FingerPairView, ImpressionView, draw_pair, to_png
 from musterpoint.registry import Reference
-from musterpoint.templates import FingerPosition
-from musterpoint.workflows.adjudication import CaseView
+from musterpoint.registry.adjudication import Mark, Side
+from musterpoint.registry.known_answers import Impression
+from musterpoint.workflows.adjudication import Task
 
 
 def write_picture(picture: Image.Image, path: Path) -> None:
@@ -20,37 +21,30 @@ def write_picture(picture: Image.Image, path: Path) -> None:
     write_file(path, to_png(picture))
 
 
-def draw_candidates(view: CaseView, folder: Path, *, with_pairs: bool) -> dict[str, Path]:
-    """One picture for each candidate of a case. Returns the files by the candidates' labels."""
-    files = {}
-    for candidate in view.candidates:
-        fingers = [
-            _finger_pair(view.references[pair.probe], candidate.references[pair.reference], pair.pairs)
-            for pair in candidate.compared
-        ]
-        if not fingers:
-            continue
-        path = folder / f"candidate-{candidate.label}.png"
-        title = f"Case {view.case.number}, candidate {candidate.label}"
-        write_picture(draw_case(fingers, title=title, with_pairs=with_pairs), path)
-        files[candidate.label] = path
-    return files
+def draw_task(task: Task, path: Path) -> bool:
+    """Draw the fingers of a pair, left and right; returns whether there was anything to draw."""
+    if not task.fingers:
+        return False
+    fingers = [
+        FingerPairView(
+            position=finger.position,
+            left=impression(finger.left),
+            right=impression(finger.right),
+            left_marks=_places(task.marks, Side.LEFT, number),
+            right_marks=_places(task.marks, Side.RIGHT, number),
+        )
+        for number, finger in enumerate(task.fingers, start=1)
+    ]
+    write_picture(draw_pair(fingers, title=f"Pair {str(task.pair_id)[-12:]}"), path)
+    return True
 
 
-def _finger_pair(
-    probe: Reference, reference: Reference, pairs: tuple[tuple[int, int], ...]
-) -> FingerPairView:
-    position = probe.position if probe.position is not FingerPosition.UNKNOWN else reference.position
-    return FingerPairView(
-        position=position,
-        probe=impression(probe),
-        candidate=impression(reference),
-        pairs=np.asarray(pairs, np.int32).reshape(-1, 2),
-    )
+def _places(marks: Sequence[Mark], side: Side, finger: int) -> tuple[tuple[int, int], ...]:
+    return tuple((mark.x, mark.y) for mark in marks if mark.side is side and mark.finger == finger)
 
 
-def impression(reference: Reference) -> ImpressionView:
-    """A kept reference as it can be shown: its image if there is one, and its minutiae."""
-    template = templates.decode(reference.template)
-    image = imaging.decode(reference.image, inverted=False) if reference.image is not None else None
+def impression(kept: Reference | Impression) -> ImpressionView:
+    """A kept finger as it can be shown: its image if there is one, and its minutiae."""
+    template = templates.decode(kept.template)
+    image = imaging.decode(kept.image, inverted=False) if kept.image is not None else None
     return ImpressionView(image=image, template=template)

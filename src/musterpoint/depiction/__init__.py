@@ -1,10 +1,10 @@
-"""Pictures and pages for people: minutiae, comparisons, cases, the report of the demonstration."""
+"""Pictures and pages for people: minutiae, comparisons, pairs, the report of the demonstration."""
 
-from musterpoint.depiction.case import FingerPairView, draw_case
 from musterpoint.depiction.comparison import draw_comparison
 from musterpoint.depiction.encoding import draw_thumbnail, to_png
 from musterpoint.depiction.impressions import CERTAIN_QUALITY, ImpressionView
 from musterpoint.depiction.minutiae import draw_minutiae
+from musterpoint.depiction.pair import FingerPairView, draw_pair
 from musterpoint.depiction.report import (
     DEMONSTRATION_LIMITS,
     ComparisonSection,
@@ -29,9 +29,9 @@ __all__ = [
     "ReportRow",
     "describe_comparison",
     "describe_strength",
-    "draw_case",
     "draw_comparison",
     "draw_minutiae",
+    "draw_pair",
     "draw_thumbnail",
     "render_report",
     "to_png",

@@ -1,245 +1,321 @@
-"""Adjudication: a person decides whether two encounters belong to one person."""
+"""Adjudication: a person says of two encounters at a time whether they are of one person.
+
+Whoever is asked sees the fingers of both, left and right in an order that means nothing, and nothing else:
+no score, rank, station or biography, neither how many candidates there are nor what others said. An
+arbiter, who is asked where two opinions do not decide, also sees the marks that were made, not by whom.
+Known-answer pairs are mixed in and look the same.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
 
 import numpy as np
 
 from musterpoint import templates
-from musterpoint.clock import Clock
 from musterpoint.comparison import compare as compare_prepared
-from musterpoint.comparison import expected_false_positives, fuse, prepare
-from musterpoint.errors import Conflict, NotFound, UnusableInput
-from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
-from musterpoint.registry import ANSWER_OF_VERDICT, Case, Reference, Verdict
-from musterpoint.storage import Database, Snapshot, UnitOfWork
+from musterpoint.comparison import fuse, prepare
+from musterpoint.errors import AlreadySettled, UnusableInput
+from musterpoint.identifiers import EncounterId, new_uuid
+from musterpoint.limits import (
+    MARKS_MAX,
+    PAIRS_DRAWN_FROM,
+    REASON_CHARACTERS_MAX,
+)
+from musterpoint.registry import Verdict
+from musterpoint.registry.adjudication import (
+    AdjudicationPolicy,
+    Judgement,
+    Mark,
+    Opinion,
+    Pair,
+    Side,
+    Standing,
+    judge,
+    may_judge,
+)
+from musterpoint.registry.known_answers import SHARE, Impression
+from musterpoint.registry.rights import Act
+from musterpoint.storage import Snapshot, UnitOfWork, adjudication, appeals, known_answers
+from musterpoint.templates import FingerPosition
+from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.settling import journal_decision, resolve, settled_by_pairs
+from musterpoint.workflows.station import Station
 
-LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CHANCE: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedFingers:
-    """Two references side by side: indices into the lists of a view, and what the engine thinks.
+class ShownFinger:
+    """One finger of both encounters, side by side."""
 
-    score  milli-nats of this comparison
-    pairs  (k, 2) indices of corresponding minutiae, as a tuple of pairs
+    position: FingerPosition
+    left: Impression
+    right: Impression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A pair as an adjudicator is shown it.
+
+    marks  what the others pointed at, for an arbiter; empty for anybody else
     """
 
-    probe: int
-    reference: int
-    score: int
-    pairs: tuple[tuple[int, int], ...]
+    pair_id: UUID
+    is_arbiter: bool
+    fingers: tuple[ShownFinger, ...]
+    marks: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateView:
-    """One candidate of a case as an adjudicator sees it.
+def next_task(station: Station, *, chance: random.Random = _CHANCE) -> Task | None:
+    """The pair that the acting seat is to judge now, or None while there is none.
 
-    label                     A, B, C …: an order that says nothing about strength
-    references                the candidate's fingers
-    compared                  which fingers lie side by side
-    strength                  milli-nats at the time of the search
-    expected_false_positives  people of a gallery of that size who would look this similar by chance
+    The same until it is judged. Drawn at random among the oldest that the seat may judge; now and then it
+    is a known-answer pair instead, but only while real ones wait. Raises what `authorise` raises.
     """
-
-    label: str
-    encounter_id: EncounterId
-    subject_id: SubjectId | None
-    references: tuple[Reference, ...]
-    compared: tuple[ComparedFingers, ...]
-    strength: int
-    expected_false_positives: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
-    """A case with everything that is needed to show it."""
-
-    case: Case
-    references: tuple[Reference, ...]
-    candidates: tuple[CandidateView, ...]
+    with station.unit_of_work() as work:
+        seat = authorise(station, work, Act.JUDGE).actor.seat.name
+        shown = _shown_before(work, seat)
+        if shown is None:
+            shown = _draw(work, seat, chance)
+            if shown is None:
+                return None
+            adjudication.show(work, shown, seat, work.now())
+            work.append_journal("pair.shown", {"pair": str(shown.pair_id), "seat": seat})
+            work.commit()
+    with station.database.read() as snapshot:
+        return _task(snapshot, shown, seat)
 
 
-def view_case(database: Database, number: int) -> CaseView:
-    """A case with the fingers of both sides. Raises NotFound."""
-    with database.read() as snapshot:
-        case = snapshot.case(number)
-        probe = snapshot.references(case.encounter_id)
-        ordered = _blind_order(case)
-        candidates = tuple(
-            _candidate_view(snapshot, case, label, encounter_id, probe)
-            for label, encounter_id in zip(LABELS, ordered, strict=False)
-        )
-    return CaseView(case=case, references=probe, candidates=candidates)
+def _shown_before(work: UnitOfWork, seat: str) -> Pair | None:
+    """The pair that the seat was shown last and may still judge; others it had are put away."""
+    wanted = {pair.number for pair in _wanted(work)}
+    found = None
+    for pair in adjudication.shown_to(work, seat):
+        is_asked = pair.number in wanted or adjudication.known_answer_of(work, pair.number)
+        if is_asked and _may_judge(work, pair, seat):
+            found = pair
+        else:
+            adjudication.put_away(work, pair, seat, work.now())
+    return found
 
 
-def _blind_order(case: Case) -> list[EncounterId]:
-    """Candidates in an order that is always the same and says nothing about rank."""
-    return sorted(
-        (candidate.encounter_id for candidate in case.candidates),
-        key=lambda encounter_id: hashlib.sha256(case.case_id.bytes + encounter_id.bytes).digest(),
+def _wanted(snapshot: Snapshot) -> list[Pair]:
+    """Pairs of which somebody is to be asked; an appeal whose outcome is clear asks no more."""
+    wanted = adjudication.wanted(snapshot, appeals=appeals.open_numbers(snapshot))
+    rounds = {(pair.probe_id, pair.round) for pair in wanted if pair.round}
+    clear = {one for one in rounds if settled_by_pairs(snapshot, *one) is not None}
+    return [pair for pair in wanted if (pair.probe_id, pair.round) not in clear]
+
+
+def _may_judge(snapshot: Snapshot, pair: Pair, seat: str) -> bool:
+    return may_judge(
+        seat,
+        authors=adjudication.authors_of(snapshot, [pair.probe_id, pair.candidate_id]),
+        judges=adjudication.judges_of(snapshot, pair),
     )
 
 
-def _candidate_view(
-    snapshot: Snapshot, case: Case, label: str, encounter_id: EncounterId, probe: Sequence[Reference]
-) -> CandidateView:
-    strength = next(c.strength for c in case.candidates if c.encounter_id == encounter_id)
-    found = snapshot.references(encounter_id)
-    return CandidateView(
-        label=label,
-        encounter_id=encounter_id,
-        subject_id=snapshot.encounter(encounter_id).subject_id,
-        references=found,
-        compared=compare_fingers(probe, found),
-        strength=strength,
-        expected_false_positives=expected_false_positives(strength, case.people),
-    )
+def _draw(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
+    wanted = _wanted(work)
+    urgent = [pair for pair in wanted if pair.standing is not Standing.PROVISIONAL]
+    for group in (urgent, [pair for pair in wanted if pair not in urgent]):
+        eligible = _first_eligible(work, group, seat)
+        if eligible:
+            seeded = _draw_known_answer(work, seat, chance) if chance.random() < SHARE else None
+            return seeded or chance.choice(eligible)
+    return None
 
 
-def compare_fingers(
-    probe: Sequence[Reference], reference: Sequence[Reference]
-) -> tuple[ComparedFingers, ...]:
-    """Lay the fingers of two encounters side by side, as the search paired them."""
-    if not probe or not reference:
-        return ()
-    probes = [prepare(templates.decode(one.template)) for one in probe]
-    others = [prepare(templates.decode(one.template)) for one in reference]
-    compared = [[compare_prepared(a, b) for b in others] for a in probes]
-    scores = np.array([[one.score for one in row] for row in compared], np.int32)
-    fused = fuse(scores, [one.position for one in probe], [one.position for one in reference])
-    return tuple(
-        ComparedFingers(
-            probe=pair.probe,
-            reference=pair.reference,
-            score=pair.score,
-            pairs=tuple((int(a), int(b)) for a, b in compared[pair.probe][pair.reference].pairs),
-        )
-        for pair in sorted(fused.pairs, key=lambda pair: pair.probe)
-    )
+def _first_eligible(snapshot: Snapshot, pairs: Iterable[Pair], seat: str) -> list[Pair]:
+    eligible: list[Pair] = []
+    for pair in pairs:
+        if _may_judge(snapshot, pair, seat):
+            eligible.append(pair)
+        if len(eligible) >= PAIRS_DRAWN_FROM:
+            break
+    return eligible
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """What a settled case came to: whose encounter it is, if that could be told."""
-
-    case: int
-    verdict: Verdict
-    answer: str
-    encounter: EncounterId
-    subject: SubjectId | None
-    is_new_subject: bool
-
-
-def settle(
-    database: Database,
-    clock: Clock,
-    number: int,
-    verdict: Verdict,
-    *,
-    same_as: str | None = None,
-    decided_by: str,
-) -> Settlement:
-    """Settle a case: one candidate is the same, all are different, or it cannot be told.
-
-    same_as  label of the candidate, where the verdict is SAME
-
-    Raises NotFound, AlreadySettled, UnusableInput where label and verdict do not fit, and Conflict
-    where the chosen candidate waits for a decision of its own.
-    """
-    with database.unit_of_work() as work:
-        case = work.case(number)
-        chosen = _chosen(case, verdict, same_as)
-        settled = work.settle_case(
-            number, verdict, same_as=chosen, decided_by=decided_by, decided_at=clock.now()
-        )
-        subject_id, is_new = _subject(work, verdict, chosen)
-        if subject_id is not None:
-            work.assign(settled.encounter_id, subject_id)
-        answer = ANSWER_OF_VERDICT[verdict]
-        work.set_answer(settled.encounter_id, answer)
-        work.append_journal(
-            "case.settled",
-            {
-                "case": number,
-                "verdict": verdict.value,
-                "encounter": str(settled.encounter_id),
-                "subject": str(subject_id) if subject_id else "",
-            },
-        )
-        work.commit()
-    return Settlement(
-        case=number,
-        verdict=verdict,
-        answer=answer.value,
-        encounter=settled.encounter_id,
-        subject=subject_id,
-        is_new_subject=is_new,
-    )
-
-
-def _chosen(case: Case, verdict: Verdict, same_as: str | None) -> EncounterId | None:
-    if verdict is not Verdict.SAME:
+def _draw_known_answer(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
+    """A pair of a known answer that the seat has never seen; None where it has seen all of them."""
+    seen = {adjudication.known_answer_of(work, number) for number in adjudication.was_shown(work, seat)}
+    fresh = [number for number in known_answers.numbers(work) if number not in seen]
+    if not fresh:
         return None
-    labelled = dict(zip(LABELS, _blind_order(case), strict=False))
-    if not labelled:
-        raise Conflict(
-            expected="a case with candidates",
-            found="one of which no candidate is left",
-            hint=f"Settle it otherwise: musterpoint adjudicate {case.number} --different",
-            where=f"case {case.number}",
-        )
-    chosen = labelled.get((same_as or "").upper())
-    if chosen is None:
-        raise UnusableInput(
-            expected=f"one of the candidates {', '.join(labelled)}",
-            found=repr(same_as) if same_as else "none",
-            hint=f"Look at the case first: musterpoint adjudicate {case.number}",
-            where=f"case {case.number}",
-        )
-    return chosen
+    nobody, nobody_else = EncounterId(new_uuid()), EncounterId(new_uuid())
+    return adjudication.add_pair(work, nobody, nobody_else, known_answer=chance.choice(fresh))
 
 
-def _subject(work: UnitOfWork, verdict: Verdict, chosen: EncounterId | None) -> tuple[SubjectId | None, bool]:
-    """Whose encounter it is from now on, and whether that subject is new."""
-    if verdict is Verdict.CANNOT_TELL:
-        return None, False
-    if chosen is None:
-        return _new_subject(work), True
-    existing = work.encounter(chosen).subject_id
-    if existing is not None:
-        return existing, False
-    waiting = _open_case_of(work, chosen)
-    if waiting is not None:
-        raise Conflict(
-            expected="a candidate whose own case is settled",
-            found=f"one that waits in case {waiting}",
-            hint=f"Settle case {waiting} first: musterpoint adjudicate {waiting}",
-        )
-    subject_id = _new_subject(work)
-    work.assign(chosen, subject_id)
-    return subject_id, True
-
-
-def _new_subject(work: UnitOfWork) -> SubjectId:
-    subject_id = SubjectId(new_uuid())
-    work.add_subject(subject_id)
-    return subject_id
-
-
-def _open_case_of(work: UnitOfWork, encounter_id: EncounterId) -> int | None:
-    case = work.case_of(encounter_id)
-    return case.number if case is not None and case.verdict is None else None
-
-
-def require_case(text: str) -> int:
-    """The number of a case as a person types it: `7` or `#7`. Raises NotFound."""
-    digits = text.lstrip("#")
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return int(digits)
-    raise NotFound(
-        expected="the number of a case", found=repr(text), hint="List the open ones: musterpoint adjudicate"
+def _task(snapshot: Snapshot, pair: Pair, seat: str) -> Task:
+    is_arbiter = pair.standing is Standing.WANTS_ARBITER
+    opinions = adjudication.opinions(snapshot, pair) if is_arbiter else ()
+    marks = tuple(mark for opinion in opinions for mark in opinion.marks)
+    is_turned = _is_turned(pair, seat)
+    probe, candidate = _both_sides(snapshot, pair)
+    return Task(
+        pair_id=pair.pair_id,
+        is_arbiter=is_arbiter,
+        fingers=side_by_side(probe, candidate, is_turned=is_turned),
+        marks=tuple(_turned(mark) if is_turned else mark for mark in marks),
     )
+
+
+def _is_turned(pair: Pair, seat: str) -> bool:
+    """Whether the candidate is on the left for this seat: always the same, and it means nothing."""
+    return bool(hashlib.sha256(pair.pair_id.bytes + seat.encode()).digest()[0] & 1)
+
+
+def _turned(mark: Mark) -> Mark:
+    return replace(mark, side=Side.RIGHT if mark.side is Side.LEFT else Side.LEFT)
+
+
+def _both_sides(snapshot: Snapshot, pair: Pair) -> tuple[tuple[Impression, ...], tuple[Impression, ...]]:
+    seed = adjudication.known_answer_of(snapshot, pair.number)
+    if seed:
+        known = known_answers.of_number(snapshot, seed)
+        return known.probe, known.candidate
+    return _impressions(snapshot, pair.probe_id), _impressions(snapshot, pair.candidate_id)
+
+
+def _impressions(snapshot: Snapshot, encounter_id: EncounterId) -> tuple[Impression, ...]:
+    return tuple(
+        Impression(position=one.position, template=one.template, image=one.image)
+        for one in snapshot.references(encounter_id)
+    )
+
+
+def side_by_side(
+    probe: Sequence[Impression], candidate: Sequence[Impression], *, is_turned: bool
+) -> tuple[ShownFinger, ...]:
+    """The fingers of two encounters, paired as the search pairs them."""
+    return tuple(
+        ShownFinger(
+            position=_position(probe[one], candidate[other]),
+            left=candidate[other] if is_turned else probe[one],
+            right=probe[one] if is_turned else candidate[other],
+        )
+        for one, other in _paired(probe, candidate)
+    )
+
+
+def _position(one: Impression, other: Impression) -> FingerPosition:
+    return one.position if one.position is not FingerPosition.UNKNOWN else other.position
+
+
+def _paired(probe: Sequence[Impression], candidate: Sequence[Impression]) -> list[tuple[int, int]]:
+    if not probe or not candidate:
+        return []
+    probes = [prepare(templates.decode(one.template)) for one in probe]
+    others = [prepare(templates.decode(one.template)) for one in candidate]
+    scores = np.array([[compare_prepared(a, b).score for b in others] for a in probes], np.int32)
+    fused = fuse(scores, [one.position for one in probe], [one.position for one in candidate])
+    found = sorted((int(pair.probe), int(pair.reference)) for pair in fused.pairs)
+    # Without a finger in common there is still something to look at.
+    return found or list(zip(range(len(probe)), range(len(candidate)), strict=False))
+
+
+def give_opinion(
+    station: Station, pair: str, verdict: Verdict, *, reason: str = "", marks: Sequence[Mark] = ()
+) -> UUID:
+    """Say what the acting seat thinks of the pair that it was shown; returns the pair's identifier.
+
+    pair   the end of its identifier
+    marks  on the sides as they were shown
+
+    It stands at once, and nothing is said of what others think. Raises NotFound where the seat was not
+    shown the pair, AlreadySettled where it said something before or others have decided meanwhile,
+    UnusableInput, and what `authorise` raises.
+    """
+    _check(reason, marks)
+    with station.unit_of_work() as work:
+        permission = authorise(station, work, Act.JUDGE)
+        seat = permission.actor.seat.name
+        found = adjudication.find_pair(work, seat, pair)
+        shown_at = adjudication.shown_at(work, found, seat)
+        seed = adjudication.known_answer_of(work, found.number)
+        is_late = not seed and found.number not in {one.number for one in _wanted(work)}
+        if is_late:
+            adjudication.put_away(work, found, seat, work.now())
+            work.append_journal("pair.put_away", {"pair": str(found.pair_id), "seat": seat})
+        else:
+            is_turned = _is_turned(found, seat)
+            opinion = Opinion(
+                seat=seat,
+                verdict=verdict,
+                is_arbiter=found.standing is Standing.WANTS_ARBITER,
+                reason=reason,
+                marks=tuple(_turned(mark) if is_turned else mark for mark in marks),
+                shown_at=shown_at,
+                given_at=work.now(),
+            )
+            if opinion.is_arbiter:
+                authorise(station, work, Act.ARBITRATE)
+            _record(work, permission, found, opinion, is_seed=bool(seed))
+        work.commit()
+    if is_late:
+        raise AlreadySettled(
+            expected="a pair of which an opinion is still wanted",
+            found="one that others have decided meanwhile",
+            hint="Ask for the next pair: musterpoint adjudicate next",
+            where="pair",
+        )
+    return found.pair_id
+
+
+def _check(reason: str, marks: Sequence[Mark]) -> None:
+    if len(reason) > REASON_CHARACTERS_MAX or len(marks) > MARKS_MAX:
+        raise UnusableInput(
+            expected=f"a reason of at most {REASON_CHARACTERS_MAX} characters and at most {MARKS_MAX} marks",
+            found=f"{len(reason)} characters and {len(marks)} marks",
+            hint="Shorten it",
+        )
+
+
+def _record(work: UnitOfWork, permission: Permission, pair: Pair, opinion: Opinion, *, is_seed: bool) -> None:
+    work.append_journal(
+        "pair.opinion",
+        {
+            "pair": str(pair.pair_id),
+            "records": [str(pair.probe_id), str(pair.candidate_id)],
+            "seat": opinion.seat,
+            "is_arbiter": int(opinion.is_arbiter),
+        },
+        person={
+            "verdict": opinion.verdict.value,
+            "reason": opinion.reason,
+            "marks": [f"{mark.side.value} {mark.finger} {mark.x} {mark.y}" for mark in opinion.marks],
+        },
+        encounter_id=pair.probe_id,
+    )
+    adjudication.add_opinion(work, pair, opinion)
+    if is_seed:
+        decided = Judgement(standing=Standing.DECIDED, verdict=opinion.verdict)
+        adjudication.set_judgement(work, pair, decided, work.now())
+        return
+    judgement = judge(adjudication.opinions(work, pair), policy_of(permission, pair))
+    adjudication.set_judgement(work, pair, judgement, work.now())
+    is_news = judgement.standing in {Standing.PROVISIONAL, Standing.DECIDED} or (
+        judgement.verdict is not pair.verdict
+    )
+    if is_news:
+        journal_decision(work, pair, judgement)
+        resolve(work, pair.probe_id)
+
+
+def policy_of(permission: Permission, pair: Pair) -> AdjudicationPolicy:
+    """What the agreement says of a pair; an appeal is never decided by one opinion."""
+    accepts_one = permission.screening.one_opinion_suffices and pair.round == 0
+    return AdjudicationPolicy(accepts_one_opinion=accepts_one)
+
+
+def is_anything_waiting(station: Station) -> bool:
+    """Whether there is a pair for the acting seat; how many there are it does not learn."""
+    with station.database.read() as snapshot:
+        seat = authorise(station, snapshot, Act.JUDGE).actor.seat.name
+        return bool(_first_eligible(snapshot, _wanted(snapshot), seat))

@@ -10,19 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from musterpoint import imaging
 from musterpoint.errors import MusterpointError
 from musterpoint.extraction import Extraction
-from musterpoint.identifiers import RequestId, new_uuid
+from musterpoint.identifiers import EncounterId, RequestId, new_uuid
 from musterpoint.imaging import FingerImage
-from musterpoint.registry import NotCaptured, NotCapturedReason, Verdict
+from musterpoint.registry import Answer, NotCaptured, NotCapturedReason, Verdict
+from musterpoint.storage import adjudication
 from musterpoint.synthetic import Finger, Grade, cloth, person
 from musterpoint.templates import FingerPosition
-from musterpoint.workflows.adjudication import settle, view_case
+from musterpoint.workflows.adjudication import give_opinion, next_task
 from musterpoint.workflows.capturing import Submission
 from musterpoint.workflows.enrolment import EnrolmentRequest, enrol
-from musterpoint.workflows.screening import ScreeningOutcome, ScreeningRequest, screen
+from musterpoint.workflows.screening import ScreeningRequest, screen
+from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.station import Station, open_station
 
 COLLECTION = "earlier registry"
@@ -32,6 +35,9 @@ INDEX_FINGERS = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
 OTHER_FINGERS = (FingerPosition.RIGHT_RING, FingerPosition.LEFT_RING)
 IN_COLLECTION = FIRST_SEED + 4
 """The person of the collection who arrives at the gate."""
+
+ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
+"""Seats that judge every pair, each without knowing what the other says."""
 
 Advance = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and of how much."""
@@ -236,23 +242,23 @@ def _screen(gate: _Gate, arrival: Arrival) -> Screened:
     except MusterpointError as error:
         return Screened(arrival=arrival, person_number=person_number, outcome=None, refusal=str(error))
     gate.seeds[outcome.encounter] = arrival.seed
-    decided = _decide(gate, outcome.case, arrival.seed) if outcome.case is not None else ""
+    is_open = outcome.answer == Answer.BEING_DECIDED.value
+    decided = _decide(gate, EncounterId(UUID(outcome.encounter))) if is_open else ""
     return Screened(arrival=arrival, person_number=person_number, outcome=outcome, decided=decided)
 
 
-def _decide(gate: _Gate, case: int, seed: int) -> str:
-    """Decide as an adjudicator who is never wrong: the demonstration knows who is who."""
-    view = view_case(gate.station.database, case)
-    same = [one.label for one in view.candidates if gate.seeds[str(one.encounter_id)] == seed]
-    settlement = settle(
-        gate.station.database,
-        gate.station.clock,
-        case,
-        Verdict.SAME if same else Verdict.DIFFERENT,
-        same_as=same[0] if same else None,
-        decided_by="demonstration",
-    )
-    return settlement.answer
+def _decide(gate: _Gate, encounter_id: EncounterId) -> str:
+    """Decide as two adjudicators who are never wrong: the demonstration knows who is who."""
+    for seat in ADJUDICATORS:
+        station = gate.station.acting_as(seat)
+        while (task := next_task(station)) is not None:
+            with station.database.read() as snapshot:
+                pair = adjudication.pair(snapshot, task.pair_id)
+            is_same = gate.seeds[str(pair.probe_id)] == gate.seeds[str(pair.candidate_id)]
+            give_opinion(station, str(task.pair_id), Verdict.SAME if is_same else Verdict.DIFFERENT)
+    with gate.station.database.read() as snapshot:
+        answer = snapshot.encounter(encounter_id).answer
+    return answer.value if answer else ""
 
 
 def _compared(

@@ -1,0 +1,100 @@
+"""Cases as a supervisor sees them: how far each has come, and never an image or a score.
+
+An adjudicator learns whether something waits, and not how much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from musterpoint.clock import Instant
+from musterpoint.errors import NotFound
+from musterpoint.identifiers import EncounterId
+from musterpoint.registry import Case, Verdict
+from musterpoint.registry.adjudication import Standing
+from musterpoint.registry.rights import Act
+from musterpoint.registry.seats import Role
+from musterpoint.storage import Snapshot, adjudication
+from musterpoint.workflows.adjudication import is_anything_waiting
+from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.station import Station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairState:
+    """How far a pair has come; its identifier is what an adjudicator sees."""
+
+    pair: str
+    round: int
+    standing: Standing
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseState:
+    """How far a case has come; the encounter is empty for who only counts."""
+
+    number: int
+    encounter: str
+    opened_at: Instant
+    verdict: Verdict | None
+    pairs: tuple[PairState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseList:
+    """Open cases; None for an adjudicator, who learns only whether something waits."""
+
+    cases: tuple[CaseState, ...] | None
+    is_waiting: bool
+
+
+def list_cases(station: Station, *, is_open: bool | None = True) -> CaseList:
+    """The cases, as far as the seat may see. Raises what `authorise` raises."""
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.READ_CASES)
+        if permission.actor.seat.role is not Role.ADJUDICATOR:
+            cases = tuple(_state(snapshot, one, permission) for one in snapshot.cases(is_open=is_open))
+            return CaseList(cases=cases, is_waiting=any(one.verdict is None for one in cases))
+    return CaseList(cases=None, is_waiting=is_anything_waiting(station))
+
+
+def view_case(station: Station, number: int) -> CaseState:
+    """One case. Raises NotFound and what `authorise` raises; an adjudicator is shown pairs only."""
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.READ_CASES)
+        if permission.actor.seat.role is Role.ADJUDICATOR:
+            raise NotFound(
+                expected="a pair that was shown to this seat",
+                found="a case, of which adjudicators learn nothing",
+                hint="Ask for the next pair: musterpoint adjudicate next",
+                where="case",
+            )
+        return _state(snapshot, snapshot.case(number), permission)
+
+
+def _state(snapshot: Snapshot, case: Case, permission: Permission) -> CaseState:
+    is_counting = permission.actor.seat.role is Role.OBSERVER
+    pairs = adjudication.pairs_of(snapshot, EncounterId(case.encounter_id))
+    return CaseState(
+        number=case.number,
+        encounter="" if is_counting else str(case.encounter_id),
+        opened_at=case.opened_at,
+        verdict=case.verdict,
+        pairs=tuple(
+            PairState(pair=str(pair.pair_id), round=pair.round, standing=pair.standing, verdict=pair.verdict)
+            for pair in pairs
+        ),
+    )
+
+
+def require_case(text: str) -> int:
+    """The number of a case as a person types it: `7` or `#7`. Raises NotFound."""
+    digits = text.lstrip("#")
+    if digits.isascii() and digits.isdigit() and len(digits) < 10:
+        return int(digits)
+    raise NotFound(
+        expected="the number of a case",
+        found=repr(text),
+        hint="List the open ones: musterpoint adjudicate list",
+    )

@@ -1,0 +1,114 @@
+"""People who come several times, and adjudicators who look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+import pytest
+from tests.conftest import record
+from tests.workflows.requests import screening
+
+from musterpoint.identifiers import EncounterId, SubjectId
+from musterpoint.registry import Case, Encounter, Verdict
+from musterpoint.storage import adjudication
+from musterpoint.workflows.adjudication import Task, give_opinion, next_task
+from musterpoint.workflows.screening import ScreeningOutcome, screen
+from musterpoint.workflows.station import Station
+
+FIRST, SECOND, THIRD = "practice-adjudicator", "practice-adjudicator-2", "practice-arbiter"
+ADJUDICATORS = (FIRST, SECOND, THIRD)
+SUPERVISOR = "practice-supervisor"
+
+
+class NoSeeds(Random):
+    """Chance that never brings a known-answer pair, and always the oldest pair."""
+
+    def random(self) -> float:
+        return 1.0
+
+    def choice(self, seq):  # type: ignore[no-untyped-def]  # as in random.Random
+        return seq[0]
+
+
+@dataclass
+class Table:
+    """A registry with people and adjudicators around it.
+
+    seeds  who came, by the encounter's identifier
+    """
+
+    station: Station
+    seeds: dict[str, int] = field(default_factory=dict)
+
+    def visit(self, seed: int, number: int = 1) -> ScreeningOutcome:
+        """Somebody comes to the gate."""
+        outcome = screen(self.station, screening(record(seed, number=number)))
+        self.seeds[outcome.encounter] = seed
+        return outcome
+
+    def next(self, seat: str) -> Task | None:
+        """What a seat is shown."""
+        return next_task(self.station.acting_as(seat), chance=NoSeeds())
+
+    def say(self, seat: str, verdict: Verdict, reason: str = "") -> Task:
+        """A seat judges the next pair."""
+        task = self.next(seat)
+        assert task is not None, f"{seat} has nothing to judge"
+        give_opinion(self.station.acting_as(seat), str(task.pair_id), verdict, reason=reason)
+        return task
+
+    def agree(self, verdict: Verdict) -> None:
+        """Two adjudicators say the same of the next pair."""
+        self.say(FIRST, verdict)
+        self.say(SECOND, verdict)
+
+    def case(self, number: int) -> Case:
+        with self.station.database.read() as snapshot:
+            return snapshot.case(number)
+
+    def encounter(self, outcome: ScreeningOutcome) -> Encounter:
+        with self.station.database.read() as snapshot:
+            return snapshot.encounter(EncounterId(UUID(outcome.encounter)))
+
+    def subject(self, outcome: ScreeningOutcome) -> SubjectId | None:
+        return self.encounter(outcome).subject_id
+
+    def answer(self, outcome: ScreeningOutcome) -> str:
+        answer = self.encounter(outcome).answer
+        return answer.value if answer else ""
+
+    def truth(self, task: Task) -> Verdict:
+        """What an adjudicator who is never wrong says."""
+        with self.station.database.read() as snapshot:
+            pair = adjudication.pair(snapshot, task.pair_id)
+        mated = self.seeds[str(pair.probe_id)] == self.seeds[str(pair.candidate_id)]
+        return Verdict.SAME if mated else Verdict.DIFFERENT
+
+    def judge_all(self) -> int:
+        """Adjudicators who are never wrong judge whatever waits; returns how many opinions they gave."""
+        given = 0
+        while True:
+            tasks = [(seat, self.next(seat)) for seat in ADJUDICATORS]
+            waiting = [(seat, task) for seat, task in tasks if task is not None]
+            if not waiting:
+                return given
+            seat, task = waiting[0]
+            give_opinion(self.station.acting_as(seat), str(task.pair_id), self.truth(task))
+            given += 1
+
+    def kinds(self) -> list[str]:
+        with self.station.database.read() as snapshot:
+            return [line.kind for line in snapshot.journal()]
+
+
+@pytest.fixture
+def table(station: Station) -> Table:
+    return Table(station=station)
+
+
+@pytest.fixture
+def new_table(new_station: Callable[[], Station]) -> Callable[[], Table]:
+    return lambda: Table(station=new_station())
