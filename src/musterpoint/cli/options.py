@@ -16,6 +16,9 @@ from musterpoint.cli.texts import Folder
 if TYPE_CHECKING:
     from musterpoint.workflows.station import Station
 
+SEALED_BY_VARIABLE = "MUSTERPOINT_SEAT_PASSPHRASE_FILE"
+"""Names a file with the passphrase of seats' and parties' keys, for machines without a terminal."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -64,7 +67,7 @@ class SeatChoice:
 
     def open(self, data: Path | None, *, must_exist: bool = False) -> Station:
         """The station with the named seats acting. Raises as `open_station` does."""
-        from musterpoint.workflows.station import open_station
+        from musterpoint.workflows.station import Front, open_station
 
         return open_station(
             data,
@@ -72,12 +75,21 @@ class SeatChoice:
             second=self.second,
             agreement=self.agreement,
             must_exist=must_exist,
-            passphrase=_ask_passphrase,
+            front=Front(passphrase=ask_passphrase, notice=lambda text: click.echo(text, err=True)),
         )
 
 
-def _ask_passphrase(name: str) -> bytes:
-    file = os.environ.get("MUSTERPOINT_SEAT_PASSPHRASE_FILE")
+def new_passphrase() -> bytes:
+    """Ask twice for the passphrase of a new key; a file named in the environment answers instead."""
+    if file := os.environ.get(SEALED_BY_VARIABLE):
+        return Path(file).read_bytes().rstrip(b"\r\n")
+    text: str = click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    return text.encode()
+
+
+def ask_passphrase(name: str) -> bytes:
+    """Ask for the passphrase of a key; a file named in the environment answers instead."""
+    file = os.environ.get(SEALED_BY_VARIABLE)
     if file:
         return Path(file).read_bytes().rstrip(b"\r\n")
     text: str = click.prompt(f"Passphrase of {name}", hide_input=True, err=True)

@@ -225,6 +225,9 @@ NEEDS_PURPOSE: Final = frozenset({Act.SCREEN, Act.ENROL, Act.IDENTIFY, Act.VERIF
 """Acts that compare people or take them into a gallery: a live agreement has to cover their purpose."""
 
 
+READING: Final = frozenset(act for act in Act if act.name.startswith(("READ_", "LIST_", "SEE_")))
+"""Acts that change nothing; where one is refused, a view was denied."""
+
 INSTALLATION: Final = frozenset(
     {Act.MANAGE_KEYS, Act.BACK_UP, Act.RESTORE, Act.CHECK, Act.REINDEX, Act.MANAGE_STATION}
 )

@@ -18,6 +18,7 @@ from musterpoint.clock import Instant
 from musterpoint.identifiers import AgreementId
 from musterpoint.registry.agreement_documents import from_document, to_bytes
 from musterpoint.registry.agreements import (
+    ANY,
     PRACTICE_AGREEMENT,
     Agreement,
     AgreementVersion,
@@ -249,7 +250,12 @@ def add_search(work: UnitOfWork, agreement_id: AgreementId, purpose: str, at: In
 
 
 def searches(snapshot: Snapshot, agreement_id: AgreementId, purpose: str, now: Instant, days: int) -> int:
-    """How many searches were made under an agreement for a purpose in the last days, today among them."""
+    """How many searches were made under an agreement for a purpose in the last days, today among them.
+
+    purpose  `ANY` counts those for every purpose
+    """
     row, today = search_day.c, now // DAY_US
-    here = (row.agreement_id == agreement_id, row.purpose == purpose, row.day > today - days)
+    here = [row.agreement_id == agreement_id, row.day > today - days]
+    if purpose != ANY:
+        here.append(row.purpose == purpose)
     return int(snapshot.value_of(sa.select(sa.func.coalesce(sa.func.sum(row.searches), 0)).where(*here)))

@@ -25,7 +25,7 @@ FOLDER_VARIABLE: Final = "MUSTERPOINT_SEATS"
 PRACTICE_FOLDER: Final = "practice"
 """Folder beside the registry with the keys of its practice seats; they guard synthetic people only."""
 
-_KEY_LINE: Final = re.compile(r"^Public key: ([0-9a-f]{64})$", re.MULTILINE)
+_KEY_LINES: Final = re.compile(r"^Key of: (.{1,300})\nPublic key: ([0-9a-f]{64})$", re.MULTILINE)
 _FILE_BYTES_MAX: Final = 16_384
 
 Passphrase = Callable[[str], bytes]
@@ -34,9 +34,10 @@ Passphrase = Callable[[str], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFile:
-    """A key that this machine holds; the public part is what the file says."""
+    """A key that this machine holds; name and public part are what the file says."""
 
     path: Path
+    name: str
     public_key: bytes
     is_sealed: bool
 
@@ -102,12 +103,13 @@ def held(*folders: Path) -> dict[bytes, KeyFile]:
     for folder in folders:
         for path in sorted(folder.glob("*.pem")):
             try:
-                text = path.read_bytes()[:_FILE_BYTES_MAX].decode("ascii", errors="replace")
+                text = path.read_bytes()[:_FILE_BYTES_MAX].decode("utf-8", errors="replace")
             except OSError:
                 continue
-            if match := _KEY_LINE.search(text):
-                public = bytes.fromhex(match[1])
-                found[public] = KeyFile(path=path, public_key=public, is_sealed="ENCRYPTED" in text)
+            if match := _KEY_LINES.search(text):
+                public = bytes.fromhex(match[2])
+                is_sealed = "ENCRYPTED PRIVATE KEY" in text
+                found[public] = KeyFile(path=path, name=match[1], public_key=public, is_sealed=is_sealed)
     return found
 
 

@@ -32,7 +32,7 @@ from musterpoint.registry.agreements import (
     covering,
     in_force,
 )
-from musterpoint.registry.rights import NEEDS_PURPOSE, Act, Extent, may, needs_two
+from musterpoint.registry.rights import NEEDS_PURPOSE, READING, Act, Extent, may, needs_two
 from musterpoint.registry.seats import PRACTICE_PARTY
 from musterpoint.registry.thresholds import DAYS_AVERAGED, Threshold, as_share, target_ppm, threshold
 from musterpoint.storage import Snapshot, UnitOfWork, agreements, galleries, tables
@@ -41,9 +41,6 @@ from musterpoint.workflows.seating import check_second, choose, extent_of, prove
 
 if TYPE_CHECKING:
     from musterpoint.workflows.station import Station
-
-READING: Final = frozenset(act for act in Act if act.name.startswith(("READ_", "LIST_", "SEE_")))
-"""Acts of which a refusal is a view that was denied."""
 
 SEARCHES: Final = frozenset({Act.SCREEN, Act.IDENTIFY})
 """Acts of which an agreement limits how many there are in a day."""
@@ -171,7 +168,7 @@ def journal_refusal(station: Station, error: Refused) -> None:
     if not error.facts:
         return
     facts, error.facts = dict(error.facts), {}
-    kind = "view.denied" if facts["act"] in READING else "act.denied"
+    kind = "view.denied" if Act(facts["act"]) in READING else "act.denied"
     with station.writing(facts["seat"]) as work:
         work.append_journal(kind, {name: text for name, text in facts.items() if text})
         work.commit()
@@ -192,6 +189,7 @@ def _authorise(station: Station, snapshot: Snapshot, act: Act, purpose: str, gal
     known = in_force(agreements.agreements(snapshot), now)
     is_real = agreements.has_real(snapshot)
     actor = station.actor or choose(snapshot, station.keys, act, now, is_real=is_real)
+    station.name(actor)
     seat = proved(snapshot, actor, act, now)
     if seat.is_practice:
         refuse_beyond_practice(snapshot, act, is_real=is_real)

@@ -16,6 +16,7 @@ from musterpoint.errors import (
 from musterpoint.registry.rights import (
     INSTALLATION,
     NEVER_IN_PRACTICE,
+    READING,
     Act,
     Extent,
     extent,
@@ -42,6 +43,9 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now, is_real)
     ]
     real = [one for one in able if not one.is_practice]
+    if act in READING:
+        # Nothing is done in anybody's name by reading, so of several the one that may see most will do.
+        real = sorted(real, key=lambda one: extent(one.role, act) is not Extent.FULL)[:1]
     if len(real) > 1:
         raise UnusableInput(
             expected="one seat that may do it",

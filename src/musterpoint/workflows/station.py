@@ -27,6 +27,22 @@ class Turn(threading.local):
 
     actor: Actor | None = None
     agreement_id: AgreementId | None = None
+    named: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """How the person at the station is asked and told.
+
+    passphrase  asks for the passphrase of a key file
+    notice      told who acts where nobody was named, and that it is only practice; None tells nobody
+    """
+
+    passphrase: Callable[[str], bytes] = no_passphrase
+    notice: Callable[[str], None] | None = None
+
+
+_NO_FRONT = Front()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +52,7 @@ class Station:
     actor      who acts; None lets the only seat act whose key is here and that may do what is asked
     keys       keys of seats that this machine holds
     agreement  name or identifier of the agreement to act under, where several cover a purpose
+    notice     told who acts, where nobody was named
     """
 
     database: Database
@@ -44,6 +61,7 @@ class Station:
     actor: Actor | None = None
     keys: HeldKeys = field(default_factory=lambda: HeldKeys(files={}))
     agreement: str = ""
+    notice: Callable[[str], None] | None = None
     indexes: dict[frozenset[str] | None, RegistryIndex] = field(default_factory=dict)
     turn: Turn = field(default_factory=Turn)
 
@@ -65,6 +83,15 @@ class Station:
         else:
             one, other = actor, second
         return replace(self, actor=one.with_second(other) if isinstance(other, Actor) else one, turn=Turn())
+
+    def name(self, actor: Actor) -> None:
+        """Tell once whose seat acts, loudly where it is only practice."""
+        seat = actor.seat
+        if self.notice is None or self.turn.named == seat.name or (self.actor and not seat.is_practice):
+            return
+        self.turn.named = seat.name
+        practice = " PRACTICE: synthetic people only." if seat.is_practice else ""
+        self.notice(f"Acting as {seat.name}, {seat.role} of {seat.party}.{practice}")
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -99,13 +126,13 @@ def open_station(
     second: str = "",
     agreement: str = "",
     must_exist: bool = False,
-    passphrase: Callable[[str], bytes] = no_passphrase,
+    front: Front = _NO_FRONT,
 ) -> Station:
     """Open the registry in `folder`, making it if there is none and `must_exist` is false.
 
     seat, second  names of the seats that act; empty lets the only one act that may
     agreement     name or identifier of the agreement to act under
-    passphrase    asks for the passphrase of a key file
+    front         how the person at the station is asked and told
 
     A new registry begins with a practice agreement and practice seats. Raises NotFound, VersionMismatch,
     Corrupt or StorageFull, see `Database.open`, and KeyMissing or WrongPassphrase for a seat's key.
@@ -117,8 +144,9 @@ def open_station(
     station = Station(
         database=database,
         extractor=Extractor(),
-        keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=passphrase),
+        keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=front.passphrase),
         agreement=agreement,
+        notice=front.notice,
     )
     _finish_erasures(station)
     return station.acting_as(seat, second) if seat else station

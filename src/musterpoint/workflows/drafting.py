@@ -1,0 +1,125 @@
+"""A draft of an agreement: sound as it is, and written so that the parties can read and change it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from musterpoint.clock import Instant, to_text
+from musterpoint.identifiers import AgreementId
+
+DAY_US = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftParty:
+    """A party of a draft and its public key, 32 bytes."""
+
+    name: str
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a draft is made from; everything else is left to the parties to change in the text."""
+
+    agreement_id: AgreementId
+    name: str
+    purpose: str
+    gallery: str
+    valid_from: Instant
+    days: int
+    parties: Sequence[DraftParty]
+
+
+def draft_toml(draft: Draft) -> str:
+    """The draft as TOML with a word on each part."""
+    until = Instant(draft.valid_from + draft.days * DAY_US)
+    roles = '["negotiated", "carried out"]', '["negotiated", "observed"]'
+    parties = "".join(
+        _PARTY.format(name=_text(one.name), key=one.public_key.hex(), roles=roles[min(number, 1)])
+        for number, one in enumerate(draft.parties)
+    )
+    return _DRAFT.format(
+        agreement=draft.agreement_id,
+        name=_text(draft.name),
+        valid_from=to_text(draft.valid_from),
+        valid_until=to_text(until),
+        parties=parties,
+        purpose=_text(draft.purpose),
+        gallery=_text(draft.gallery),
+        keep_days=draft.days,
+    )
+
+
+def _text(words: str) -> str:
+    # A basic string of TOML is one of JSON.
+    return json.dumps(words, ensure_ascii=False)
+
+
+_PARTY = """\
+[[parties]]
+name = {name}
+office = "the office that signs, never a person's name"
+roles = {roles}      # negotiated, guaranteed, carried out, screened, observed, informed
+key = "{key}"
+must_acknowledge = true
+
+"""
+
+_DRAFT = """\
+# An agreement for musterpoint. Change it together, then: musterpoint agreement add FILE
+# Each party then signs it with its own key, or refuses to: musterpoint agreement acknowledge, refuse.
+
+format = 1
+agreement = "{agreement}"
+version = 1
+name = {name}
+valid_from = {valid_from}
+valid_until = {valid_until}
+
+{parties}\
+# What was agreed, item by item; rule: at most, at least, exactly (with value and unit), none, all, stated.
+[[terms]]
+item = "people screened"
+rule = "all"
+text = "Everybody who leaves is screened, or an exception is recorded."
+
+[[terms]]
+item = "hours on the road"
+rule = "at most"
+value = 12
+unit = "hours"
+text = "Nobody travels longer without a halt."
+
+# Who may search which gallery, why, and how carefully. Rates are parts per million.
+[[grants]]
+purpose = {purpose}
+gallery = {gallery}
+roles = ["capture officer", "supervisor"]
+target_fpir_ppm = 10000               # candidates that chance may produce in a million searches
+enrols = true                         # people who are not known are enrolled in this gallery
+keeps_images = true                   # adjudicators compare impressions; erased with the encounter
+no_list = true                        # a capture officer learns known, not known or cannot tell
+daily_searches_max = 5000
+false_candidates_max_ppm = 50000000   # candidates that chance may produce in a day, in millionths
+
+# How many days something is kept: encounter, images, or ops (pseudonymous facts in the journal).
+[[retention]]
+gallery = {gallery}
+kept = "encounter"
+days = {keep_days}
+
+[screening]
+fingers_asked = ["right-index", "left-index"]
+age_min = 5                           # years; younger children give no fingerprint
+carer_below = 18                      # years; younger people travel with a named carer
+second_person = ["failed capture", "exempt", "refused"]
+confirmed_by_key = ["cleared", "denied", "correction", "count", "second"]
+one_opinion_suffices = false          # true: one adjudicator decides, provisionally
+
+[[screening.baselines]]
+rate = "failed capture"
+usual_ppm = 20000
+"""
