@@ -414,10 +414,13 @@ class Openings:
     def read(self) -> None:
         """Take in all of them."""
         path = self.folder / "openings"
-        if not path.exists():
+        lines = read(path).split(b"\n") if path.exists() else [b""]
+        if lines == [b""]:
             self.report.not_checked.append("any payload: nothing was opened")
             return
-        for number, line in enumerate(read(path).split(b"\n")[:-1], start=1):
+        if lines.pop():
+            self.report.bad.append("the file of openings is cut")
+        for number, line in enumerate(lines, start=1):
             try:
                 self._take(json.loads(line))
                 self.count += 1

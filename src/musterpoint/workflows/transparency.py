@@ -14,7 +14,7 @@ A log never signs two histories: before it signs, the latest checkpoint has to b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +34,7 @@ from musterpoint.storage.translation import translated
 from musterpoint.transparency.checkpoints import Checkpoint, checkpoint_of
 from musterpoint.transparency.events import parse_event
 from musterpoint.transparency.note_keys import KeyKind, NoteKey, NoteSigner
-from musterpoint.transparency.notes import Note, is_key_name, parse_note, parse_signatures
+from musterpoint.transparency.notes import Note, NoteSignature, is_key_name, parse_note, parse_signatures
 from musterpoint.transparency.policies import Group, Policy, parse_policy
 from musterpoint.transparency.proof_files import ProofFile
 from musterpoint.transparency.proofs import consistency_proof, inclusion_proof, root_at
@@ -224,10 +224,10 @@ def make_request(station: Station, old: int | None = None) -> WitnessRequest:
         return WitnessRequest(old, consistency_proof(snapshot, old, size), note)
 
 
-def add_cosignatures(station: Station, answer: bytes, witness: NoteKey, name: str) -> int:
+def add_cosignatures(station: Station, answer: bytes, witness: Sequence[NoteKey]) -> int:
     """Take in what a witness has answered; returns the size that it cosigned.
 
-    name  of the witness in policies, one word
+    witness  its keys, one of each algorithm
 
     Raises NotProven where it is no cosignature of a checkpoint from here, Conflict where the witness asks
     for another old size, LogFormatError.
@@ -239,27 +239,29 @@ def add_cosignatures(station: Station, answer: bytes, witness: NoteKey, name: st
             hint=f"Make the request again with --old {answer.decode().strip()}",
             where="cosignatures",
         )
-    signatures = [one for one in parse_signatures(answer.decode("utf-8", "replace")) if witness.is_of(one)]
+    signatures = parse_signatures(answer.decode("utf-8", "replace"))
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.EXPORT_LOG)
     with _books(station) as books:
         for note in books.handed_out():
-            try:
-                for one in signatures:
-                    witness.verify(note.text, one.signature)
-            except NotProven:
-                continue
-            if signatures:
-                size = checkpoint_of(note.text).size
-                books.keep(_with_latest(books, note).signed_by(*signatures), is_handed_out=True)
-                _remember(books, witness, name)
-                return size
+            made = [one for one in signatures if any(_is_sound(key, note, one) for key in witness)]
+            if made:
+                books.keep(_with_latest(books, note).signed_by(*made), is_handed_out=True)
+                _remember(books, [key for key in witness if any(map(key.is_of, made))])
+                return checkpoint_of(note.text).size
     raise NotProven(
         expected="a cosignature by this witness under a checkpoint that was handed out",
         found="none",
         hint="Check that the key is the witness's, and that the answer is to a request of this log",
         where="cosignatures",
     )
+
+
+def _is_sound(key: NoteKey, note: Note, signature: NoteSignature) -> bool:
+    try:
+        return key.is_of(signature) and key.verify(note.text, signature.signature) is not None
+    except NotProven:
+        return False
 
 
 def policy_of(station: Station, note: Note) -> Policy:
@@ -357,19 +359,21 @@ def _with_latest(books: Books, note: Note) -> Note:
     return note.signed_by(*latest.signatures) if latest is not None and latest.text == note.text else note
 
 
-def _remember(books: Books, witness: NoteKey, name: str) -> None:
+def _remember(books: Books, keys: Sequence[NoteKey]) -> None:
     known = books.witnesses()
-    if witness in known.witnesses.values():
-        return
-    if name in known.witnesses or not is_key_name(name) or name in {"none", _ANY_WITNESS}:
-        raise Conflict(
-            expected="a name that no other witness has, one word",
-            found="another",
-            hint="Give the witness another name with --name",
-            where="--name",
-        )
-    changed = replace(known, witnesses={**known.witnesses, name: witness})
-    books.write("witnesses", changed.to_bytes())
+    witnesses = dict(known.witnesses)
+    for key in keys:
+        if key not in witnesses.values():
+            witnesses[_name_of(key, witnesses)] = key
+    if len(witnesses) > len(known.witnesses):
+        books.write("witnesses", replace(known, witnesses=witnesses).to_bytes())
+
+
+def _name_of(key: NoteKey, taken: Collection[str]) -> str:
+    """The name of a witness's key in policies: the witness's own, unless another key has it."""
+    name = f"{key.name}/ml-dsa-44" if key.kind is KeyKind.MLDSA44_COSIGNATURE else key.name
+    is_free = name not in taken and name not in {"none", _ANY_WITNESS}
+    return name if is_free else f"{name}#{key.key_id.hex()}"
 
 
 def _event_id(entry: bytes) -> str:

@@ -1,0 +1,73 @@
+"""Asks a witness over HTTP for a cosignature (C2SP tlog-witness)."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from musterpoint.errors import NotProven, Unavailable, UnusableInput
+from musterpoint.transparency.checkpoints import parse_size
+from musterpoint.transparency.notes import NOTE_BYTES_MAX
+from musterpoint.transparency.witnessing import SIZE_TEXT, TEXT, Answer
+from musterpoint.workflows.transparency import make_request
+
+if TYPE_CHECKING:
+    from musterpoint.workflows.station import Station
+
+WAIT_MAX_S: Final = 20.0
+"""Seconds that an answer is waited for."""
+
+
+def ask_for_cosignatures(station: Station, prefix: str) -> bytes:
+    """The signature lines that a witness answers with; asks again where it has seen another size.
+
+    prefix  the witness's submission prefix, such as http://127.0.0.1:8765
+
+    Raises Refused, UnusableInput for another kind of address, Unavailable where nobody answers, NotProven
+    where the witness refuses.
+    """
+    if urlsplit(prefix).scheme not in {"http", "https"}:
+        raise UnusableInput(
+            expected="an address that begins with https:// or http://",
+            found="another text",
+            hint="Give the submission prefix of the witness",
+            where="--to",
+        )
+    answer = _post(prefix, make_request(station).to_bytes())
+    if answer.status == 409 and answer.content_type == SIZE_TEXT:
+        seen = parse_size(answer.body.decode("utf-8", "replace").strip())
+        answer = _post(prefix, make_request(station, seen).to_bytes())
+    if answer.status == 200:
+        return answer.body
+    if answer.status >= 500:
+        raise _unavailable(f"status {answer.status}")
+    raise NotProven(
+        expected="a witness that cosigns",
+        found=f"a refusal: status {answer.status}, {answer.body[:80].decode('utf-8', 'replace').strip()}",
+        hint="See that the witness knows the keys of this log; if it has seen another history, find out why",
+        where=prefix,
+    )
+
+
+def _post(prefix: str, body: bytes) -> Answer:
+    address = f"{prefix.rstrip('/')}/add-checkpoint"
+    request = urllib.request.Request(address, body, {"Content-Type": TEXT}, method="POST")  # noqa: S310  checked
+    try:
+        with urllib.request.urlopen(request, timeout=WAIT_MAX_S) as found:  # noqa: S310  the scheme is checked
+            return Answer(found.status, found.read(NOTE_BYTES_MAX), found.headers["Content-Type"] or "")
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return Answer(refusal.code, refusal.read(NOTE_BYTES_MAX), refusal.headers["Content-Type"] or "")
+    except OSError as error:
+        raise _unavailable("no answer") from error
+
+
+def _unavailable(found: str) -> Unavailable:
+    return Unavailable(
+        expected="the answer of a witness",
+        found=found,
+        hint="Try again later, or carry the request on a stick: musterpoint log request",
+        where="--to",
+    )
