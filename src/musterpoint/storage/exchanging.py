@@ -21,7 +21,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from musterpoint.identifiers import EncounterId
-from musterpoint.registry import Case, Encounter
+from musterpoint.registry import Case, CaseCandidate, Encounter, Verdict
+from musterpoint.registry.agreements import PRACTICE_AGREEMENT
 from musterpoint.storage import (
     adjudication,
     agreements,
@@ -38,6 +39,8 @@ from musterpoint.storage import (
 )
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
+from musterpoint.storage.sealing import packed_request, record_of, request_scope, unpacked_request
+from musterpoint.storage.vault import KeyScope
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -164,14 +167,25 @@ AFTER_ENCOUNTERS: Final = (
 
 
 def rows_of(snapshot: Snapshot, exchanged: Exchanged) -> Iterator[JsonRow]:
-    """The rows of a table, opened, in the order of their keys."""
+    """The rows of a table, opened, in the order of their keys; without those about erased people."""
     table = exchanged.table
     order = [table.c[exchanged.own]] if exchanged.own else [table.c[name] for name in exchanged.key]
+    erased, is_grave = erasing.erased_ids(snapshot), table in _GRAVES
     seeds = _known_answers(snapshot) if table.name.startswith("adjudication_") else frozenset()
     for row in snapshot.fetch(sa.select(table).order_by(*order), lambda row: row):
         pair = "pair_number" if "pair_number" in table.c else "number"
-        if not seeds or row._mapping[pair] not in seeds:
-            yield _plain_row(snapshot, exchanged, row)
+        if seeds and row._mapping[pair] in seeds:
+            continue
+        plain = _plain_row(snapshot, exchanged, row)
+        if not is_grave and _names(plain, erased):
+            continue
+        # The agreement for practice is every registry's own.
+        if str(PRACTICE_AGREEMENT) not in {
+            plain.get("agreement_id"),
+            plain.get("agreement"),
+            plain.get("record_id"),
+        }:
+            yield plain
 
 
 def _known_answers(snapshot: Snapshot) -> frozenset[int]:
@@ -189,7 +203,7 @@ def _plain_row(snapshot: Snapshot, exchanged: Exchanged, row: Row) -> JsonRow:
             continue
         if name in exchanged.sealed:
             holder, record = _seal_of(snapshot, exchanged, name, values)
-            plain[name] = dict(sealed_facts.unseal(snapshot, holder, record, value))
+            plain[name] = dict(sealed_facts.unseal_what_is_left(snapshot, holder, record, value))
         else:
             plain[name] = str(value) if isinstance(value, UUID) else value
     return plain
@@ -221,15 +235,11 @@ class Incoming:
 
     def names_erased(self, row: Mapping[str, Any]) -> bool:
         """Whether a row is about somebody who was erased here."""
-        return any(
-            isinstance(value, str) and len(value) == _UUID_CHARACTERS and _as_uuid(value) in self._erased
-            for value in row.values()
-        )
+        return _names(row, self._erased)
 
     def take(self, exchanged: Exchanged, row: JsonRow) -> Taken:
         """Add a row, unless it is there or about somebody who was erased here."""
-        is_grave = exchanged.table in {tables.erased_subject, tables.erased_encounter}
-        if not is_grave and self.names_erased(row):
+        if exchanged.table not in _GRAVES and self.names_erased(row):
             return Taken.ERASED
         values = self._own_numbers(exchanged, row)
         if values is None:
@@ -266,8 +276,11 @@ class Incoming:
         table = exchanged.table
         made = {name: _typed(table.c[name], value) for name, value in values.items()}
         if exchanged.own:
-            made[exchanged.own] = self._work.next_number(table)
+            # A number that people know is kept where it is free.
+            made[exchanged.own] = self._work.next_number(table, at_least=row[exchanged.own])
             self._numbers[exchanged.name, row[exchanged.own]] = made[exchanged.own]
+        if table is agreements.agreement:
+            self._work.vault.new_key(KeyScope.agreement(made["agreement_id"]))
         for column in exchanged.sealed:
             holder, record = _seal_of(self._work, exchanged, column, made)
             made[column] = sealed_facts.seal(self._work, holder, record, values[column])
@@ -280,6 +293,14 @@ class Incoming:
 
 
 _UUID_CHARACTERS: Final = 36
+_GRAVES: Final = (tables.erased_subject, tables.erased_encounter)
+
+
+def _names(row: Mapping[str, Any], erased: Collection[UUID]) -> bool:
+    return any(
+        isinstance(value, str) and len(value) == _UUID_CHARACTERS and _as_uuid(value) in erased
+        for value in row.values()
+    )
 
 
 def _as_uuid(text: str) -> UUID | None:
@@ -333,3 +354,70 @@ def case_row(case: Case) -> JsonRow:
             for one in case.candidates
         ],
     }
+
+
+def add_case(work: UnitOfWork, row: JsonRow) -> int:
+    """Add a case under the next number; returns it. Candidates who are not there are left out.
+
+    Raises ValueError, KeyError or TypeError for what is no case.
+    """
+    number = work.next_number(tables.adjudication_case, at_least=int(row["number"]))
+    encounter_id = EncounterId(UUID(row["encounter_id"]))
+    plain = {name: row[name] for name in ("people", "opened_at", "verdict", "decided_by", "decided_at")}
+    case = plain | {"number": number, "case_id": UUID(row["case_id"]), "encounter_id": encounter_id}
+    work.insert(tables.adjudication_case, work.stamped(case))
+    candidates = [
+        CaseCandidate(
+            encounter_id=EncounterId(UUID(one["encounter_id"])),
+            strength=int(one["strength"]),
+            verdict=Verdict(one["verdict"]) if one["verdict"] else None,
+        )
+        for one in row["candidates"]
+    ]
+    made = [rows.candidate_row(number, encounter_id, candidate, work.vault) for candidate in candidates]
+    work.insert(tables.adjudication_candidate, *made)
+    return number
+
+
+def requests_of(snapshot: Snapshot) -> Iterator[JsonRow]:
+    """Requests with what they came to, and which records that names; in their order.
+
+    One whose person was erased has neither digest nor outcome.
+    """
+    request, mention = tables.request, tables.request_mention
+    mentions: dict[int, list[list[object]]] = {}
+    order = (mention.c.request_number, mention.c.record_id)
+    for one in snapshot.fetch(sa.select(mention).order_by(*order), lambda row: row):
+        mentions.setdefault(one.request_number, []).append([str(one.record_id), bool(one.is_own)])
+    for row in snapshot.fetch(sa.select(request).order_by(request.c.number), lambda row: row):
+        digest, outcome = "", ""
+        if not row.is_erased:
+            scope, record = request_scope(row.encounter_id), record_of(request.c.content, row.number)
+            digest, outcome = unpacked_request(snapshot.vault.open(scope, record, row.content))
+        yield {
+            "request_id": str(row.request_id),
+            "encounter_id": None if row.encounter_id is None or row.is_erased else str(row.encounter_id),
+            "is_erased": bool(row.is_erased),
+            "digest": digest,
+            "outcome": outcome,
+            "mentions": mentions.get(row.number, []),
+        }
+
+
+def add_request(work: UnitOfWork, row: JsonRow) -> Taken:
+    """Add a request that was carried out elsewhere, so that its repetition is answered here too."""
+    request, request_id = tables.request, UUID(row["request_id"])
+    if work.value_of(sa.select(request.c.number).where(request.c.request_id == request_id)) is not None:
+        return Taken.THERE
+    number = work.next_number(request)
+    encounter_id = None if row["encounter_id"] is None else UUID(row["encounter_id"])
+    packed = packed_request(row["digest"], row["outcome"])
+    sealed = work.vault.seal(request_scope(encounter_id), record_of(request.c.content, number), packed)
+    values = {"number": number, "request_id": request_id, "encounter_id": encounter_id}
+    work.insert(request, work.stamped(values | {"is_erased": row["is_erased"], "content": sealed}))
+    mentions = [
+        {"record_id": UUID(one), "request_number": number, "is_own": is_own}
+        for one, is_own in row["mentions"]
+    ]
+    work.insert(tables.request_mention, *mentions)
+    return Taken.ADDED

@@ -117,13 +117,18 @@ class UnitOfWork(Snapshot):
         with translated():
             self._execute(_insert_into(table), values)
 
-    def next_number(self, table: sa.Table) -> int:
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was added or changed so far."""
+        return self._has_changed
+
+    def next_number(self, table: sa.Table, *, at_least: int = 0) -> int:
         """The next number of a table from which nothing is ever deleted."""
         last = self._numbers.get(table.name)
         if last is None:
             last = int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
-        self._numbers[table.name] = last + 1
-        return last + 1
+        self._numbers[table.name] = max(last + 1, at_least)
+        return self._numbers[table.name]
 
     def stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
         """The row with the position of this unit's first journal line."""
