@@ -118,6 +118,7 @@ def _finish(vault: Vault, files: list[KeySource], step: Step) -> tuple[int, bool
     step("end")
     with vault.store.writing() as connection:
         for epoch in old:
+            _insist_on_nothing_left(connection, epoch)
             epochs.end(connection, epoch.number, vault.clock.now())
         epochs.unlink(connection)
         connection.execute(sa.update(key_store).values(has_residue=True))
@@ -134,7 +135,9 @@ def _move(vault: Vault, number: int, step: Step) -> int:
     """Wrap all keys by the newest epoch. What a step reads, it writes in the same transaction: a key
     that is destroyed meanwhile stays destroyed."""
     moved, last = 0, 0
-    while True:
+    # Keys that are made from now on are wrapped by the newest epoch; there may be no end of them.
+    end = vault.read(lambda connection: connection.execute(_LAST).scalar_one())
+    while last < end:
         step(f"move {last}")
         with vault.store.writing() as connection:
             new_key = vault.epoch_keys.open(connection, number)
@@ -142,12 +145,12 @@ def _move(vault: Vault, number: int, step: Step) -> int:
             rows = connection.execute(
                 sa.select(data_key.c.number, data_key.c.wrapped, key_scope.c.kind, key_scope.c.identifier)
                 .join(key_scope, key_scope.c.number == data_key.c.number)
-                .where(data_key.c.number > last)
+                .where(data_key.c.number > last, data_key.c.number <= end)
                 .order_by(data_key.c.number)
                 .limit(BATCH)
             ).all()
             if not rows:
-                return moved
+                break
             changes = []
             for row in rows:
                 epoch = sealing.epoch_of(row.wrapped)
@@ -163,7 +166,18 @@ def _move(vault: Vault, number: int, step: Step) -> int:
                 connection.execute(_MOVE, changes)
             moved += len(changes)
             last = rows[-1].number
+    return moved
 
+
+def _insist_on_nothing_left(connection: sa.Connection, epoch: Epoch) -> None:
+    """Raise Corrupt where a key is wrapped by an epoch: without it, that key would be lost."""
+    number = sa.func.substr(data_key.c.wrapped, 1, sealing.EPOCH_BYTES)
+    of_epoch = sa.select(data_key.c.number).where(number == epoch.number.to_bytes(sealing.EPOCH_BYTES))
+    if connection.execute(of_epoch.limit(1)).first() is not None:
+        raise faults.damaged("a key that a rotation could not move, so the old epoch was kept")
+
+
+_LAST: Final = sa.select(sa.func.coalesce(sa.func.max(data_key.c.number), 0))
 
 _MOVE: Final = (
     sa.update(data_key).where(data_key.c.number == sa.bindparam("at")).values(wrapped=sa.bindparam("to"))
