@@ -12,6 +12,7 @@ from musterpoint.gallery.protocol import (
 )
 from musterpoint.gallery.references import Entry, References
 from musterpoint.gallery.searching import LocalGallerySearch, ShardedGallerySearch
+from musterpoint.gallery.snapshot import Sealing, SnapshotFolder
 
 __all__ = [
     "Candidate",
@@ -24,8 +25,10 @@ __all__ = [
     "LocalGallerySearch",
     "Probe",
     "References",
+    "Sealing",
     "SearchResult",
     "Searched",
     "ShardedGallerySearch",
+    "SnapshotFolder",
     "Terms",
 ]

@@ -166,3 +166,26 @@ def mark_people(owners, positions, is_live, labels, people):
     for row in range(len(owners)):
         if is_live[row]:
             people[owners[row]] |= np.uint8(1 | (2 * ((labels >> np.int64(positions[row])) & 1)))
+
+
+@njit(
+    types.void(STARTS, POSTINGS, read_only(types.int32, 1), types.uint32[::1], types.uint16[::1]),
+    nogil=True,
+    cache=True,
+)
+def drop_rows(starts, postings, places, new_starts, new_postings):
+    """An index without some of its references.
+
+    places        int32 (rows,), new row of each reference, -1 for those dropped
+    new_starts    uint32 (2**22 + 1,), written
+    new_postings  uint16, written; has room for all that remain
+    """
+    kept = np.uint32(0)
+    for key in range(KEYS):
+        new_starts[key] = kept
+        for k in range(starts[key], starts[key + 1]):
+            place = places[postings[k]]
+            if place >= 0:
+                new_postings[kept] = np.uint16(place)
+                kept += np.uint32(1)
+    new_starts[KEYS] = kept

@@ -134,7 +134,7 @@ class References:
         rows = np.flatnonzero(_is_among(columns.visits, visits) & (columns.is_live == 1))
         if len(rows):
             segment.writable("is_live")[rows] = 0
-            segment.is_saved = False
+            segment.saved_as = ""
         return len(rows)
 
     def give(self, owners: Mapping[UUID, UUID]) -> int:
@@ -155,7 +155,7 @@ class References:
             return 0
         number = self._number_of(person)
         segment.writable("owners")[rows] = number
-        segment.is_saved = False
+        segment.saved_as = ""
         return len(rows)
 
     def owners(self) -> dict[UUID, UUID]:

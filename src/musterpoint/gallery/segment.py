@@ -137,13 +137,13 @@ def _nobody_waiting() -> Waiting:
 class Segment:
     """See the module.
 
-    is_saved  whether a snapshot holds it as it is
+    saved_as  name of the part of a snapshot that holds it as it is; empty without one
     """
 
     count: int = 0
     filed: Filed = field(default_factory=_nothing_filed)
     waiting: Waiting = field(default_factory=_nobody_waiting)
-    is_saved: bool = False
+    saved_as: str = ""
     _arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     _minutiae: npt.NDArray[np.uint16] = field(
         default_factory=lambda: np.empty((_ROWS_AT_FIRST * _MINUTIAE_A_ROW, 3), np.uint16)
@@ -206,7 +206,7 @@ class Segment:
         self._arrays["sizes"][begin:end] = 0
         self._arrays["offsets"][begin + 1 : end + 1] = bounds
         self.count = end
-        self.is_saved = False
+        self.saved_as = ""
 
     def view(self) -> SegmentView:
         """What the segment holds now."""
@@ -253,7 +253,7 @@ class Segment:
             np.concatenate((before.keys, keys)),
             np.concatenate((before.bounds, bounds[1:] + before.bounds[-1])),
         )
-        self.is_saved = False
+        self.saved_as = ""
 
     def _file(self) -> None:
         before, waiting = self.filed, self.waiting
@@ -264,26 +264,38 @@ class Segment:
         )
         self.filed = Filed(starts, postings, before.rows + len(waiting.bounds) - 1)
         self.waiting = _nobody_waiting()
-        self.is_saved = False
+        self.saved_as = ""
 
     def without_removed(self) -> Segment:
-        """A new segment that holds no trace of what was removed; keys are made anew."""
+        """A new segment that holds no trace of what was removed."""
         columns = self.columns()
         kept = np.flatnonzero(columns.is_live)
-        made = Segment()
-        made.append(
-            [
-                NewReference(
-                    identifier=columns.identifiers[row],
-                    visit=columns.visits[row],
-                    owner=int(columns.owners[row]),
-                    position=int(columns.positions[row]),
-                    minutiae=columns.bare.minutiae[columns.bare.offsets[row] : columns.bare.offsets[row + 1]],
-                )
-                for row in kept
-            ]
+        lengths = np.diff(columns.bare.offsets)
+        minutiae = columns.bare.minutiae[np.repeat(columns.is_live == 1, lengths)]
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths[kept])))
+        arrays = {name: getattr(columns, name)[kept] for name in _SHAPES if name != "offsets"}
+        filed, waiting = self._without(columns.is_live)
+        return Segment(
+            count=len(kept),
+            filed=filed,
+            waiting=waiting,
+            _arrays=arrays | {"offsets": offsets},
+            _minutiae=minutiae,
         )
-        return made
+
+    def _without(self, is_live: npt.NDArray[np.uint8]) -> tuple[Filed, Waiting]:
+        filed, waiting = self.filed, self.waiting
+        is_kept = is_live == 1
+        places = np.where(is_kept, np.cumsum(is_kept) - 1, -1).astype(np.int32)
+        if filed.rows:
+            starts, postings = np.empty_like(filed.starts), np.empty_like(filed.postings)
+            kernels_index.drop_rows(filed.starts, filed.postings, places, starts, postings)
+            rows = int(np.count_nonzero(is_kept[: filed.rows]))
+            filed = Filed(starts, postings[: int(starts[-1])].copy(), rows)
+        held = np.diff(waiting.bounds)
+        is_waiting = is_kept[self.filed.rows : self.filed.rows + len(held)]
+        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(held[is_waiting])))
+        return filed, Waiting(waiting.keys[np.repeat(is_waiting, held)], bounds)
 
 
 _SHAPES: Final[dict[str, tuple[tuple[int, ...], type[np.generic]]]] = {
