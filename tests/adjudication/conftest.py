@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from random import Random
 from uuid import UUID
 
@@ -11,12 +11,17 @@ import pytest
 from tests.conftest import record
 from tests.workflows.requests import screening
 
+from musterpoint.extraction import Extractor
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Case, Encounter, Verdict
+from musterpoint.registry.adjudication import AdjudicationPolicy
+from musterpoint.registry.seats import PRACTICE_PARTY, Role, Seat
 from musterpoint.storage import adjudication
+from musterpoint.storage.keyfiles import SigningKey
 from musterpoint.workflows.adjudication import Task, give_opinion, next_task
+from musterpoint.workflows.practice import grant
 from musterpoint.workflows.screening import ScreeningOutcome, screen
-from musterpoint.workflows.station import Station
+from musterpoint.workflows.station import Station, open_station
 
 FIRST, SECOND, THIRD = "practice-adjudicator", "practice-adjudicator-2", "practice-arbiter"
 ADJUDICATORS = (FIRST, SECOND, THIRD)
@@ -112,3 +117,50 @@ def table(station: Station) -> Table:
 @pytest.fixture
 def new_table(new_station: Callable[[], Station]) -> Callable[[], Table]:
     return lambda: Table(station=new_station())
+
+
+@pytest.fixture
+def fresh(table: Table) -> tuple[str, ...]:
+    """Three adjudicators who have judged nothing yet."""
+    names = ("fresh-1", "fresh-2", "fresh-3")
+    with table.station.database.unit_of_work() as work:
+        for name in names:
+            key = SigningKey.generate()
+            table.station.keys.opened[key.public_key] = key
+            grant(
+                work,
+                Seat(
+                    name=name,
+                    role=Role.ADJUDICATOR,
+                    party=PRACTICE_PARTY,
+                    public_key=key.public_key,
+                    is_practice=True,
+                ),
+            )
+        work.commit()
+    return names
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agreement under which one opinion decides nothing, unlike the practice agreement."""
+    monkeypatch.setattr(
+        "musterpoint.workflows.adjudication.policy_of", lambda _permission, _pair: AdjudicationPolicy()
+    )
+
+
+@pytest.fixture
+def any_table(
+    tmp_path_factory: pytest.TempPathFactory, extractor: Extractor
+) -> Iterator[Callable[[], Table]]:
+    """Makes registries of their own, as many as are asked for."""
+    opened: list[Station] = []
+
+    def make() -> Table:
+        folder = tmp_path_factory.mktemp("table") / "registry"
+        opened.append(replace(open_station(folder), extractor=extractor))
+        return Table(station=opened[-1])
+
+    yield make
+    for station in opened:
+        station.database.close()

@@ -36,7 +36,7 @@ from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retention
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise
-from musterpoint.workflows.settling import resolve_emptied
+from musterpoint.workflows.settling import resolve_after_erasure
 from musterpoint.workflows.station import Station
 
 OWN_NAMES = {kind: kind.value for kind in OWN_STORES}
@@ -61,7 +61,7 @@ class Erased:
     """What an erasure did.
 
     salt         with it and the record's identifier the commitment can be checked; it is stored nowhere
-    cases_empty  cases of others that had no candidate left by it, and were settled
+    cases_empty  cases of others that waited for nobody else, and were settled by it
     """
 
     erasure: Erasure
@@ -175,7 +175,7 @@ def begin(work: UnitOfWork, person: Erasable, *, why: Why, salt: bytes) -> Erase
     # What is overwritten below has no digest of its own afterwards, so its keys are named first.
     keys = tuple(sorted(key_digest(str(one)) for one in encounters))
     work.erase_subject(subject_id)
-    emptied = resolve_emptied(work)
+    emptied = resolve_after_erasure(work)
     own = [Store(name=name, kind=kind, asked_at=moment.at) for kind, name in OWN_NAMES.items()]
     made = Erasure(
         erasure_id=new_uuid(),
@@ -325,6 +325,13 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
             where="store",
         )
     return _record_answers(station, erasure_id, {name}, by_seat=True)
+
+
+def look_up(station: Station, text: str, act: Act = Act.READ_ERASURES) -> Erasure:
+    """The erasure of an identifier, for a seat that may do this. Raises as `authorise` does, NotFound."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, act)
+        return find_erasure(snapshot, text)
 
 
 def find_erasure(snapshot: Snapshot, text: str) -> Erasure:

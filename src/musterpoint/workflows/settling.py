@@ -79,12 +79,16 @@ def resolve(work: UnitOfWork, encounter_id: EncounterId) -> None:
             )
 
 
-def resolve_emptied(work: UnitOfWork) -> tuple[int, ...]:
-    """Settle open cases none of whose candidates is left after an erasure; returns their numbers."""
-    emptied = [case for case in work.cases(is_open=True) if not case.candidates]
-    for case in emptied:
+def resolve_after_erasure(work: UnitOfWork) -> tuple[int, ...]:
+    """Settle the open cases that wait for nobody any more, as if the erased had never been found.
+
+    Returns their numbers.
+    """
+    before = work.cases(is_open=True)
+    for case in before:
         resolve(work, case.encounter_id)
-    return tuple(case.number for case in emptied)
+    still_open = {case.number for case in work.cases(is_open=True)}
+    return tuple(case.number for case in before if case.number not in still_open)
 
 
 def _settle(work: UnitOfWork, encounter_id: EncounterId) -> bool:

@@ -1,0 +1,176 @@
+"""Known-answer pairs: mixed in unseen, and what they say of each adjudicator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.adjudication.conftest import FIRST, SECOND, SUPERVISOR, Table
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
+
+from musterpoint.errors import ListingError, RoleMissing, UnusableInput
+from musterpoint.registry import Verdict
+from musterpoint.registry.known_answers import SHARE
+from musterpoint.storage import adjudication, known_answers
+from musterpoint.workflows.adjudication import give_opinion, next_task
+from musterpoint.workflows.known_answers import (
+    AdjudicatorReport,
+    add_people,
+    add_synthetic,
+    report,
+)
+from musterpoint.workflows.listing import list_people
+
+
+class Always(Random):
+    """Chance that brings a known answer each time, the first one that is left."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def choice(self, seq):  # type: ignore[no-untyped-def]  # as in random.Random
+        return seq[0]
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture
+def seeded(table: Table) -> Table:
+    """Somebody waits, and 16 mated and 16 non-mated pairs are there."""
+    table.visit(1)
+    table.visit(1, 2)
+    add_synthetic(table.station.acting_as(SUPERVISOR), 16, _silent)
+    return table
+
+
+def _judge(table: Table, seat: str, say: dict[bool, Verdict], count: int) -> None:
+    """A seat judges known answers: `say` tells what it says of mated and non-mated ones."""
+    station = table.station.acting_as(seat)
+    for _ in range(count):
+        task = next_task(station, chance=Always())
+        assert task is not None
+        with station.database.read() as snapshot:
+            pair = adjudication.pair(snapshot, task.pair_id)
+            known = adjudication.known_answer_of(snapshot, pair.number)
+            assert known, "a known answer was expected"
+            is_mated = known_answers.of_number(snapshot, known).is_mated
+        give_opinion(station, str(task.pair_id), say[is_mated])
+
+
+def _report(table: Table) -> dict[str, AdjudicatorReport]:
+    return {one.seat: one for one in report(table.station.acting_as(SUPERVISOR))}
+
+
+def test_a_known_answer_looks_like_any_other_pair(seeded: Table) -> None:
+    real = next_task(seeded.station.acting_as(FIRST), chance=Random(0))
+    seed = next_task(seeded.station.acting_as(SECOND), chance=Always())
+
+    assert real is not None
+    assert seed is not None
+    assert (real.is_arbiter, real.marks) == (seed.is_arbiter, seed.marks)
+    assert seed.fingers
+    assert seed.fingers[0].position in {RIGHT_INDEX, LEFT_INDEX}
+    assert all(finger.left.image and finger.right.image for finger in seed.fingers)
+
+
+def test_the_journal_says_the_same_of_a_known_answer_as_of_any_other(seeded: Table) -> None:
+    """Kinds and names of facts; nothing tells the two apart."""
+    _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 1)
+    seeded.say(FIRST, Verdict.SAME)
+
+    with seeded.station.database.read() as snapshot:
+        bodies = [line.body for line in snapshot.journal() if line.kind == "pair.opinion"]
+    assert len(bodies) == 2
+    shapes = {tuple(sorted(_names(body))) for body in bodies}
+    assert len(shapes) == 1
+
+
+def _names(body: str) -> set[str]:
+    import json
+
+    return set(json.loads(body))
+
+
+def test_about_one_pair_in_twelve_is_a_known_answer(table: Table) -> None:
+    """The share lies between 5 and 10 %."""
+    assert 0.05 <= SHARE <= 0.10
+    draws = Random(7)
+    assert 0.05 < sum(draws.random() < SHARE for _ in range(2000)) / 2000 < 0.10
+
+
+def test_an_opinion_on_a_known_answer_settles_no_case(seeded: Table) -> None:
+    _judge(seeded, FIRST, {True: Verdict.DIFFERENT, False: Verdict.DIFFERENT}, 3)
+
+    assert seeded.case(1).verdict is None
+
+
+def test_no_known_answer_is_shown_to_a_seat_twice(seeded: Table) -> None:
+    _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 32)
+
+    task = next_task(seeded.station.acting_as(FIRST), chance=Always())
+
+    assert task is not None
+    with seeded.station.database.read() as snapshot:
+        pair = adjudication.pair(snapshot, task.pair_id)
+        assert adjudication.known_answer_of(snapshot, pair.number) == 0
+
+
+def test_no_known_answer_is_shown_where_nobody_waits(table: Table) -> None:
+    add_synthetic(table.station.acting_as(SUPERVISOR), 2, _silent)
+
+    assert next_task(table.station.acting_as(FIRST), chance=Always()) is None
+
+
+def test_errors_are_counted_for_each_adjudicator_from_thirty_on(seeded: Table) -> None:
+    _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.SAME}, 30)
+    _judge(seeded, SECOND, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 29)
+
+    found = _report(seeded)
+
+    careless = found[FIRST].proficiency
+    assert careless is not None
+    assert careless.false_positives is not None
+    assert careless.false_positives.count == careless.false_positives.trials > 0
+    assert careless.false_negatives is not None
+    assert careless.false_negatives.count == 0
+    assert found[SECOND].proficiency is None
+
+
+def test_an_observer_sees_all_together_and_no_names(seeded: Table) -> None:
+    _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 15)
+    _judge(seeded, SECOND, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 15)
+
+    (found,) = report(seeded.station.acting_as("practice-observer"))
+
+    assert found.seat == ""
+    assert found.proficiency is not None
+
+
+def test_known_answers_of_consenting_people_need_two_impressions(table: Table, tmp_path: Path) -> None:
+    for seed in (21, 22):
+        (tmp_path / f"staff{seed}_right-index.png").write_bytes(impression_png(seed))
+        (tmp_path / f"staff{seed}_right-index-2.png").write_bytes(impression_png(seed, number=2))
+    station = table.station.acting_as(SUPERVISOR)
+
+    added = add_people(station, list_people([tmp_path]).people, "staff", _silent)
+
+    assert (added.mated, added.nonmated) == (2, 2)
+    (tmp_path / "staff23_right-index.png").write_bytes(impression_png(23))
+    with pytest.raises(ListingError, match="two impressions"):
+        add_people(station, list_people([tmp_path]).people, "staff", _silent)
+
+
+def test_adjudicators_neither_add_nor_measure(table: Table) -> None:
+    with pytest.raises(RoleMissing):
+        add_synthetic(table.station.acting_as(FIRST), 2, _silent)
+    with pytest.raises(RoleMissing):
+        report(table.station.acting_as(FIRST))
+
+
+@pytest.mark.parametrize("people", [-1, 0, 1, 5_000_000])
+def test_a_useless_number_of_people_is_refused(table: Table, people: int) -> None:
+    with pytest.raises(UnusableInput):
+        add_synthetic(table.station.acting_as(SUPERVISOR), people, _silent)
