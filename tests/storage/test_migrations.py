@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from tests.storage.records import Person, open_case, record, tables_of
 
 from musterpoint.errors import Corrupt, VersionMismatch
 from musterpoint.storage import Database, dialects, migrating, tables, upgrade
+from musterpoint.storage.vault import Vault, sources_at_hand
 
 NEXT_REVISION = '''
 """Notes on subjects, and a shorter name for a column; as a later version might need them."""
@@ -53,8 +56,29 @@ def filled(folder: Path) -> Path:
         assert erased.subject_id
         work.erase_subject(erased.subject_id)
         work.commit()
+    fill_the_rest(folder)
     assert all(tables_of(folder).values())
     return folder
+
+
+def fill_the_rest(folder: Path) -> None:
+    """A row in every table that has none, of any content that the table allows."""
+    engine = dialects.engine(folder / "registry.db").execution_options(writer=True)
+    with engine.begin() as connection:
+        for table in tables.METADATA.sorted_tables:
+            if connection.execute(sa.select(table).limit(1)).first() is None:
+                row = {column.name: any_value(connection, column) for column in table.columns}
+                connection.execute(sa.insert(table).values(row))
+    engine.dispose()
+
+
+def any_value(connection: sa.Connection, column: sa.Column[Any]) -> object:
+    for key in column.foreign_keys:
+        return connection.execute(sa.select(key.column).limit(1)).scalar()
+    if column.name == "kept":
+        return "encounter"
+    values = {bool: False, int: 1, str: "any", bytes: b"any", uuid.UUID: uuid.uuid4()}
+    return values[column.type.python_type]
 
 
 def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "") -> None:
@@ -68,10 +92,12 @@ def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "") -> 
 
 
 def migrate_down(folder: Path, revision: str) -> None:
+    vault = Vault.open_at(folder, sources_at_hand())
     engine = dialects.engine(folder / "registry.db").execution_options(writer=True)
     with engine.connect() as connection:
-        migrating.downgrade(connection, revision)
+        migrating.downgrade(connection, vault, revision)
     engine.dispose()
+    vault.close()
 
 
 def test_the_revision_we_work_with_is_the_newest_one() -> None:
@@ -99,7 +125,7 @@ def test_all_tables_go_on_the_way_down_and_come_back_on_the_way_up(filled: Path)
 
     engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
     with engine.connect() as connection:
-        migrating.upgrade(connection)
+        migrating.upgrade(connection, None)
     engine.dispose()
 
     assert tables_of(filled).keys() == tables.METADATA.tables.keys() | {"alembic_version"}
@@ -174,7 +200,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
 def test_after_a_migration_the_connection_checks_references_again(filled: Path) -> None:
     engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
     with engine.connect() as connection:
-        migrating.upgrade(connection)
+        migrating.upgrade(connection, None)
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     engine.dispose()
 

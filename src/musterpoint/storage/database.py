@@ -87,6 +87,8 @@ class Database:
                 _make(folder)
             if revision != migrating.REVISION:
                 database._upgrade()
+            elif database._is_upgrade_unfinished():
+                database._finish_upgrade()
             database._finish_erasures()
         except BaseException:
             database.close()
@@ -136,7 +138,18 @@ class Database:
             if before not in migrating.older_revisions():
                 raise migrating.other_version(before)
             migrating.upgrade(connection, self.vault)
+        self._finish_upgrade()
         return before
+
+    def _is_upgrade_unfinished(self) -> bool:
+        with translated(), self._engine.connect() as connection:
+            return dialects.is_rewriting_asked(connection)
+
+    def _finish_upgrade(self) -> None:
+        """Rid the file of what an upgrade has sealed, whose plain bytes still stand in freed pages."""
+        with self._lock.held(), translated():
+            dialects.rewrite_if_asked(self._engine)
+            dialects.truncate_log(self._engine)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:

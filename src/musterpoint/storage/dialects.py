@@ -167,6 +167,29 @@ def blank(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     )
 
 
+def ask_for_rewriting(connection: sa.Connection) -> None:
+    """Note in this transaction that freed pages still hold what must not be there."""
+    connection.exec_driver_sql("PRAGMA user_version=1")
+
+
+def is_rewriting_asked(connection: sa.Connection) -> bool:
+    """Whether that was noted and not done yet."""
+    return bool(connection.exec_driver_sql("PRAGMA user_version").scalar())
+
+
+def rewrite_if_asked(engine: sa.Engine) -> None:
+    """Write the whole file anew where that was noted, without freed pages; outside of a transaction."""
+    pooled = engine.raw_connection()
+    try:
+        cursor = pooled.cursor()
+        if cursor.execute("PRAGMA user_version").fetchone() != (0,):
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA user_version=0")
+        cursor.close()
+    finally:
+        pooled.close()
+
+
 def truncate_log(engine: sa.Engine) -> bool:
     """Bring the write-ahead log into the file and empty it; False while a reader still needs it."""
     pooled = engine.raw_connection()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 from musterpoint.clock import Clock, Instant, to_text
 from musterpoint.identifiers import AgreementId, EncounterId
@@ -27,6 +27,7 @@ from musterpoint.transparency.event_kinds import class_of
 from musterpoint.transparency.events import FIRST_PREV, Event, StationKey
 from musterpoint.transparency.hashing import Frontier, leaf_hash
 from musterpoint.transparency.hybrid_clock import next_clock
+from musterpoint.transparency.tiles import Tree, widths
 
 Fact = str | int | Sequence[str]
 Facts = Mapping[str, Fact]
@@ -121,8 +122,12 @@ def head_values(head: Head) -> dict[str, object]:
 
 def first_head() -> dict[str, object]:
     """The row of the head of a log without entries."""
-    head = Head(size=0, frontier=Frontier(), station_id="", seq=0, previous=FIRST_PREV, clock=0)
-    return {"number": 1} | head_values(head)
+    return {"number": 1} | head_values(no_lines())
+
+
+def no_lines() -> Head:
+    """The head of a log without entries."""
+    return Head(size=0, frontier=Frontier(), station_id="", seq=0, previous=FIRST_PREV, clock=0)
 
 
 def line_of(kind: str, facts: Facts, *, occurred_at: int, person: Facts | None = None) -> Line:
@@ -213,6 +218,19 @@ def _written(head: Head, line: Line, desk: Desk, signer: StationKey) -> tuple[He
 
 def _commitment(salted: bytes) -> str:
     return payload_commitment(salted[:SALT_BYTES], salted[SALT_BYTES:])
+
+
+def tile_rows(lines: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The rows of all tiles above the leaves of a whole journal."""
+    tree = Tree()
+    for line in lines:
+        tree.append(bytes(cast("bytes", line["leaf_hash"])))
+    return [
+        {"level": level, "number": number, "hashes": tree.tile(level, number)}
+        for level, full, partial in widths(len(lines))
+        for number in range(full + bool(partial))
+        if level
+    ]
 
 
 def ops_record(position: int) -> str:

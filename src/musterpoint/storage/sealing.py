@@ -21,7 +21,9 @@ import sqlalchemy as sa
 from musterpoint.storage.vault import KeyScope
 from musterpoint.templates import FingerPosition
 
-_NO_QUALITY: Final = 255
+NO_QUALITY: Final = 255
+"""Stands for a quality that nobody has stated."""
+
 _QUALITY_MAX: Final = 100
 _STRENGTH: Final = struct.Struct(">q")
 _POSITIONS: Final = {position.value: position for position in FingerPosition}
@@ -41,13 +43,13 @@ def packed_template(position: FingerPosition, quality: int | None, template: byt
     """What is sealed of a reference; quality 0..100 or None. Raises ValueError for another quality."""
     if quality is not None and not 0 <= quality <= _QUALITY_MAX:
         raise ValueError(f"a quality lies in 0..{_QUALITY_MAX}")
-    return bytes([position.value, _NO_QUALITY if quality is None else quality]) + template
+    return bytes([position.value, NO_QUALITY if quality is None else quality]) + template
 
 
 def unpacked_template(packed: bytes) -> tuple[FingerPosition, int | None, bytes]:
     """What `packed_template` has packed."""
     quality = packed[1]
-    return _POSITIONS[packed[0]], None if quality == _NO_QUALITY else quality, packed[2:]
+    return _POSITIONS[packed[0]], None if quality == NO_QUALITY else quality, packed[2:]
 
 
 def packed_strength(strength: int) -> bytes:
