@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musterpoint.errors import LogFormatError, NotProven
@@ -73,6 +73,7 @@ def test_the_published_commitments() -> None:
     assert field == "a7e736dcc7568e5e3dbd00550503d431c4ed910151ea56b423c8585ec7266636"
 
 
+@settings(deadline=None)
 @given(events())
 def test_an_envelope_is_rfc_8785_and_comes_back_as_it_was(unsigned: Event) -> None:
     signed = unsigned.signed(KEY)
@@ -85,6 +86,7 @@ def test_an_envelope_is_rfc_8785_and_comes_back_as_it_was(unsigned: Event) -> No
     signed.verify(KEY.private.public_key())
 
 
+@settings(deadline=None)
 @given(events(), st.data())
 def test_a_flipped_bit_is_found(unsigned: Event, data: st.DataObject) -> None:
     entry = bytearray(unsigned.signed(KEY).entry())
@@ -183,6 +185,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(codec="ascii"), max_size=8), values, max_size=5))
 def test_payloads_come_back_normalised(payload: dict[str, Any]) -> None:
     data = canonical.canonical(payload)
@@ -221,6 +224,7 @@ def test_other_bytes_are_no_payload(wrong: bytes) -> None:
         canonical.parse_canonical(wrong)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63), st.integers(-(2**40), 2**50))
 def test_a_clock_always_rises_and_its_text_sorts_alike(last: int, wall_ms: int) -> None:
     following = hybrid_clock.next_clock(last, wall_ms)

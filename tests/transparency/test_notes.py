@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.transparency.keys import (
     CHECKPOINT,
@@ -89,6 +89,7 @@ def test_ml_dsa_signs_as_a_second_line_for_log_and_witness() -> None:
         policy.accept(other_size)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(CHECKPOINT) * 8 - 1))
 def test_a_flipped_bit_of_a_checkpoint_is_found(bit: int) -> None:
     data = bytearray(CHECKPOINT)
@@ -269,6 +270,7 @@ def test_a_proof_file_proves_its_entry_and_no_other(index: int) -> None:
         proof.verify(LEAVES[index - 1], ONE_WITNESS)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_flipped_bit_of_a_proof_file_is_found(data: st.DataObject) -> None:
     plain = ProofFile(5, proof_file(5).hashes, parse_note(CHECKPOINT))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.transparency import naive
 
@@ -132,6 +132,7 @@ def large() -> Tree:
     return tree_of(LARGE)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_proofs_across_tiles_hold(large: Tree, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, len(LARGE)), "size")
@@ -144,6 +145,7 @@ def test_proofs_across_tiles_hold(large: Tree, data: st.DataObject) -> None:
     proofs.verify_consistency(index + 1, size, steps, proofs.root_at(large, index + 1), root)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(LARGE)))
 def test_roots_from_tiles_and_from_a_frontier_agree(large: Tree, size: int) -> None:
     frontier = Frontier()
@@ -169,6 +171,7 @@ def test_what_changes_is_the_same_leaf_by_leaf_and_at_once(large: Tree) -> None:
     assert all(tile.hashes == large.tile(tile.level, tile.number) for tile in found)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.data())
 def test_a_changed_proof_does_not_hold(size: int, data: st.DataObject) -> None:
     entries = numbered(size)
@@ -199,6 +202,7 @@ def test_a_changed_proof_does_not_hold(size: int, data: st.DataObject) -> None:
             attempt()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 120), st.data())
 def test_a_changed_consistency_proof_does_not_hold(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new), "old")

@@ -125,7 +125,7 @@ def test_bodies_that_are_no_request_are_answered_with_400(witness: Witness, body
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 12), st.integers(0, 12)), max_size=12))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_whatever_is_asked_one_history_is_cosigned(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[bool, int, int]]
 ) -> None:
