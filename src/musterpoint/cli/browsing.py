@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from musterpoint.cli.options import data_option, json_option
+from musterpoint.cli.agreement_pages import print_purposes, purpose_as_json
+from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.clock import to_text
-from musterpoint.registry import Encounter, EncounterKind, Reference
-from musterpoint.storage import Database, Snapshot
-from musterpoint.workflows.station import default_folder
+from musterpoint.registry import EncounterKind, Reference
+from musterpoint.workflows.browsing import (
+    EncounterView,
+    list_encounters,
+    list_subjects,
+    read_journal,
+    read_status,
+    view_encounter,
+    view_subject,
+)
 
 limit_option = click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="Show at most this many."
 )
-
-
-def _open(data: Path | None) -> Database:
-    return Database.open(data or default_folder(), must_exist=True)
 
 
 @click.command()
@@ -28,23 +33,23 @@ def _open(data: Path | None) -> Database:
 @limit_option
 @json_option
 @data_option
-def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None) -> None:
+@seat_options
+def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None, seat: SeatChoice) -> None:
     """List subjects, or show one with its encounters.
 
     SUBJECT is an identifier, or at least 8 digits of its end.
     """
-    with _open(data).read() as snapshot:
-        if subject is not None:
-            found = snapshot.subject(snapshot.find_subject(subject))
-            encounters = [snapshot.encounter(one) for one in found.encounters]
-            if as_json:
-                shown = [_encounter_as_json(snapshot, one) for one in encounters]
-                print_json({"subject": found.subject_id, "encounters": shown})
-            else:
-                click.secho(f"Subject {found.subject_id}", bold=True)
-                _print_encounters(snapshot, encounters)
-            return
-        listed = snapshot.subjects(limit=limit)
+    station = seat.open(data, must_exist=True)
+    if subject is not None:
+        found, views = view_subject(station, subject)
+        if as_json:
+            shown = [_encounter_as_json(one) for one in views]
+            print_json({"subject": found.subject_id, "encounters": shown})
+        else:
+            click.secho(f"Subject {found.subject_id}", bold=True)
+            _print_encounters(views)
+        return
+    listed = list_subjects(station, limit=limit)
     if as_json:
         print_json([{"subject": one.subject_id, "encounters": list(one.encounters)} for one in listed])
         return
@@ -62,45 +67,56 @@ def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None) 
 @limit_option
 @json_option
 @data_option
+@seat_options
 def encounters(
-    encounter: str | None, purpose: str | None, site: str | None, limit: int, as_json: bool, data: Path | None
+    encounter: str | None,
+    purpose: str | None,
+    site: str | None,
+    limit: int,
+    as_json: bool,
+    data: Path | None,
+    seat: SeatChoice,
 ) -> None:
     """List encounters, or show one.
 
     ENCOUNTER is an identifier, or at least 8 digits of its end.
     """
-    with _open(data).read() as snapshot:
-        if encounter is not None:
-            found = snapshot.encounter(snapshot.find_encounter(encounter))
-            if as_json:
-                print_json(_encounter_as_json(snapshot, found))
-            else:
-                _print_encounters(snapshot, [found])
-            return
-        listed = snapshot.encounters(purpose=purpose, site=site, limit=limit)
+    station = seat.open(data, must_exist=True)
+    if encounter is not None:
+        found = view_encounter(station, encounter)
         if as_json:
-            print_json([_encounter_as_json(snapshot, one) for one in listed])
-            return
-        _print_encounters(snapshot, listed)
+            print_json(_encounter_as_json(found))
+        else:
+            _print_encounters([found])
+        return
+    listed = list_encounters(station, purpose=purpose, site=site, limit=limit)
+    if as_json:
+        print_json([_encounter_as_json(one) for one in listed])
+        return
+    _print_encounters(listed)
     if len(listed) == limit:
         say(f"The newest {limit}; --limit shows more.")
 
 
-def _encounter_as_json(snapshot: Snapshot, one: Encounter) -> dict[str, object]:
-    case = snapshot.case_of(one.encounter_id)
-    return {
+def _encounter_as_json(view: EncounterView) -> dict[str, object]:
+    one = view.encounter
+    shown: dict[str, object] = {
         "encounter": one.encounter_id,
-        "subject": one.subject_id,
         "kind": one.kind,
         "gallery": one.gallery,
         "purpose": one.purpose,
         "site": one.site,
         "occurred_at": to_text(one.occurred_at),
         "outcome": one.outcome,
-        "answer": one.answer,
-        "case": case.number if case else None,
+        "answer": view.answer,
+    }
+    if view.is_limited:
+        return shown
+    return shown | {
+        "subject": one.subject_id,
+        "case": view.case,
         "record": one.source_record,
-        "fingers": [_reference_as_json(reference) for reference in snapshot.references(one.encounter_id)],
+        "fingers": [_reference_as_json(reference) for reference in view.references],
         "not_captured": [{"finger": item.position.label, "reason": item.reason} for item in one.not_captured],
     }
 
@@ -113,27 +129,26 @@ def _reference_as_json(reference: Reference) -> dict[str, object]:
     }
 
 
-def _print_encounters(snapshot: Snapshot, listed: list[Encounter] | tuple[Encounter, ...]) -> None:
+def _print_encounters(listed: Sequence[EncounterView]) -> None:
     rows = [
         (
-            short(one.encounter_id),
-            to_text(one.occurred_at)[:16].replace("T", " "),
-            one.purpose or f"gallery {one.gallery}",
-            one.site,
-            _what_came_of_it(snapshot, one),
-            short(one.subject_id),
+            short(view.encounter.encounter_id),
+            to_text(view.encounter.occurred_at)[:16].replace("T", " "),
+            view.encounter.purpose or f"gallery {view.encounter.gallery}",
+            view.encounter.site,
+            _what_came_of_it(view),
+            short(view.encounter.subject_id),
         )
-        for one in listed
+        for view in listed
     ]
     print_table(("encounter", "time (UTC)", "purpose", "site", "what came of it", "subject"), rows)
 
 
-def _what_came_of_it(snapshot: Snapshot, one: Encounter) -> str:
-    if one.kind is EncounterKind.IMPORT:
+def _what_came_of_it(view: EncounterView) -> str:
+    if view.encounter.kind is EncounterKind.IMPORT:
         return "enrolled"
-    case = snapshot.case_of(one.encounter_id)
-    answer = one.answer.value if one.answer else one.outcome.value
-    return f"{answer} (case {case.number})" if case else answer
+    answer = view.answer.value if view.answer else view.encounter.outcome.value
+    return f"{answer} (case {view.case})" if view.case else answer
 
 
 @click.command()
@@ -141,10 +156,10 @@ def _what_came_of_it(snapshot: Snapshot, one: Encounter) -> str:
 @limit_option
 @json_option
 @data_option
-def journal(since: int, limit: int, as_json: bool, data: Path | None) -> None:
+@seat_options
+def journal(since: int, limit: int, as_json: bool, data: Path | None, seat: SeatChoice) -> None:
     """List every search and change, oldest first."""
-    with _open(data).read() as snapshot:
-        lines = snapshot.journal(since=since, limit=limit)
+    lines = read_journal(seat.open(data, must_exist=True), since=since, limit=limit)
     if as_json:
         print_json(
             [
@@ -176,14 +191,37 @@ def _facts(body: dict[str, object]) -> str:
 @click.command()
 @json_option
 @data_option
-def status(as_json: bool, data: Path | None) -> None:
-    """Count what the registry holds."""
-    with _open(data).read() as snapshot:
-        counts = dict(snapshot.counts())
-        galleries = snapshot.galleries()
+@seat_options
+def status(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
+    """Count what the registry holds, and say what searches come to.
+
+    \b
+    Example:
+      musterpoint status
+    """
+    found = read_status(seat.open(data, must_exist=True))
     if as_json:
-        print_json({"counts": counts, "galleries": galleries})
+        print_json(
+            {
+                "counts": found.counts,
+                "galleries": found.galleries,
+                "agreements": [
+                    {"name": name, "state": state, "purposes": [purpose_as_json(one) for one in purposes]}
+                    for name, state, purposes in found.agreements
+                ],
+                "broken_glass": found.broken_glass,
+            }
+        )
         return
-    rows = [(name.replace("_", " ").replace(":", ": "), str(count)) for name, count in counts.items()]
-    print_table(("what", "count"), rows)
-    click.echo(f"Galleries: {', '.join(galleries) or 'none'}")
+    if found.counts:
+        counts = [
+            (name.replace("_", " ").replace(":", ": "), str(count)) for name, count in found.counts.items()
+        ]
+        print_table(("what", "count"), counts)
+    click.echo(f"Galleries: {', '.join(found.galleries) or 'none'}")
+    for name, state, purposes in found.agreements:
+        click.echo(f"Agreement {name}: {state}")
+        if purposes:
+            print_purposes(purposes)
+    for one in found.broken_glass:
+        click.secho(f"BROKEN GLASS until {to_text(one.valid_until)}: {one.seat} may {one.act}", bold=True)

@@ -42,11 +42,10 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         for one in seats.seats(snapshot)
         if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now, is_real)
     ]
+    able.sort(key=lambda one: extent(one.role, act) is not Extent.FULL)
     real = [one for one in able if not one.is_practice]
-    if act in READING:
-        # Nothing is done in anybody's name by reading, so of several the one that may see most will do.
-        real = sorted(real, key=lambda one: extent(one.role, act) is not Extent.FULL)[:1]
-    if len(real) > 1:
+    if len(real) > 1 and act not in READING:
+        # By reading nothing is done in anybody's name, so the one that may see most will do.
         raise UnusableInput(
             expected="one seat that may do it",
             found=f"{len(real)} whose keys are here: {', '.join(one.name for one in real)}",

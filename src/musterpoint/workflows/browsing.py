@@ -1,0 +1,185 @@
+"""Looking around in the registry: everybody sees what their role and their agreements let them see.
+
+A seat sees the encounters of purposes and galleries that an agreement of its party names, whether that is
+live or not: who screened people has to answer for them afterwards too. What another agreement covers is not
+there for it. Whoever sees with limits sees nothing that tells people apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from musterpoint.errors import NotFound
+from musterpoint.registry import Answer, Encounter, JournalLine, Reference, Subject
+from musterpoint.registry.agreements import AgreementState, in_force
+from musterpoint.registry.outcomes import shown_answer
+from musterpoint.registry.rights import Act, Extent
+from musterpoint.registry.seats import Seat
+from musterpoint.storage import Snapshot, agreements, galleries, seats
+from musterpoint.storage.seats import BrokenGlass
+from musterpoint.workflows.agreements import PurposeView, purposes_of
+from musterpoint.workflows.authorising import Permission, authorise, latest
+from musterpoint.workflows.station import Station
+
+Sees = Callable[[Encounter], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncounterView:
+    """An encounter as a seat may see it.
+
+    case        number of the case that decides whose it is; None also where the seat may not know
+    references  empty where the seat may not see them
+    is_limited  nothing is shown that tells people apart: no subject, case, record or finger
+    """
+
+    encounter: Encounter
+    answer: Answer | None
+    case: int | None
+    references: tuple[Reference, ...]
+    is_limited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """How much there is, and what searches come to.
+
+    counts        see `Snapshot.counts`; empty where the seat may not count people
+    agreements    name, state and purposes of each
+    broken_glass  what is open now
+    """
+
+    counts: Mapping[str, int]
+    galleries: tuple[str, ...]
+    agreements: tuple[tuple[str, AgreementState, tuple[PurposeView, ...]], ...]
+    broken_glass: tuple[BrokenGlass, ...]
+
+
+def sees(snapshot: Snapshot, seat: Seat) -> Sees:
+    """Which encounters a seat may know of: those that an agreement of its party covers or covered."""
+    known = agreements.agreements(snapshot)
+    mine = [one.version for one in known if one.version.party(seat.party) is not None]
+    pairs = {(grant.purpose, grant.gallery) for version in mine for grant in version.grants}
+    practice = {one.name for one in galleries.terms(snapshot) if one.is_practice}
+
+    def is_seen(encounter: Encounter) -> bool:
+        if seat.is_practice:
+            return encounter.gallery in practice
+        return (encounter.purpose, encounter.gallery) in pairs
+
+    return is_seen
+
+
+def list_subjects(station: Station, *, limit: int | None = None) -> tuple[Subject, ...]:
+    """Subjects with the encounters that the seat may know of; the latest `limit` that have any.
+
+    Raises what `authorise` raises.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.LIST_SUBJECTS)
+        is_seen = sees(snapshot, permission.actor.seat)
+        visible = {one.encounter_id for one in snapshot.encounters() if is_seen(one)}
+        found = [
+            replace(one, encounters=tuple(each for each in one.encounters if each in visible))
+            for one in snapshot.subjects()
+        ]
+    known = [one for one in found if one.encounters]
+    return tuple(known if limit is None else known[-limit:])
+
+
+def view_subject(station: Station, text: str) -> tuple[Subject, tuple[EncounterView, ...]]:
+    """A subject with its encounters, by enough of its identifier.
+
+    Raises NotFound, and what `authorise` raises.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.LIST_SUBJECTS)
+        is_seen = sees(snapshot, permission.actor.seat)
+        subject = snapshot.subject(snapshot.find_subject(text))
+        found = [snapshot.encounter(one) for one in subject.encounters]
+        known = [one for one in found if is_seen(one)]
+        if not known:
+            raise _not_there("subject")
+        views = tuple(_view(snapshot, one, permission) for one in known)
+        return replace(subject, encounters=tuple(one.encounter_id for one in known)), views
+
+
+def list_encounters(
+    station: Station, *, purpose: str | None = None, site: str | None = None, limit: int | None = None
+) -> tuple[EncounterView, ...]:
+    """Encounters that the seat may know of, in order of time; the latest `limit`.
+
+    Raises what `authorise` raises.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
+        is_seen = sees(snapshot, permission.actor.seat)
+        found = [one for one in snapshot.encounters(purpose=purpose, site=site) if is_seen(one)]
+        chosen = found if limit is None else found[-limit:]
+        return tuple(_view(snapshot, one, permission) for one in chosen)
+
+
+def view_encounter(station: Station, text: str) -> EncounterView:
+    """An encounter, by enough of its identifier. Raises NotFound, and what `authorise` raises."""
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
+        found = snapshot.encounter(snapshot.find_encounter(text))
+        if not sees(snapshot, permission.actor.seat)(found):
+            raise _not_there("encounter")
+        return _view(snapshot, found, permission)
+
+
+def _view(snapshot: Snapshot, encounter: Encounter, permission: Permission) -> EncounterView:
+    if permission.extent is not Extent.FULL:
+        bare = replace(encounter, subject_id=None, not_captured=(), source_record="")
+        answer = shown_answer(encounter.answer, no_list=True)
+        return EncounterView(encounter=bare, answer=answer, case=None, references=(), is_limited=True)
+    case = snapshot.case_of(encounter.encounter_id)
+    return EncounterView(
+        encounter=encounter,
+        answer=encounter.answer,
+        case=case.number if case else None,
+        references=snapshot.references(encounter.encounter_id),
+        is_limited=False,
+    )
+
+
+def _not_there(noun: str) -> NotFound:
+    return NotFound(
+        expected=f"the identifier of one {noun}, or at least 8 digits of its end",
+        found="one that nothing here has",
+        hint=f"List them with: musterpoint {noun}s",
+        where=noun,
+    )
+
+
+def read_journal(station: Station, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
+    """Lines of the journal in order; with limits, that something happened and when, and nothing more.
+
+    Raises what `authorise` raises.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.READ_JOURNAL)
+        lines = snapshot.journal(since=since, limit=limit)
+    if permission.extent is Extent.FULL:
+        return lines
+    return tuple(replace(one, body="{}") for one in lines)
+
+
+def read_status(station: Station) -> StatusView:
+    """How much there is, under which agreements, and what chance may produce a day. Raises as `authorise`."""
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.READ_STATUS)
+        now = latest(snapshot, station.clock)
+        is_full = permission.extent is Extent.FULL
+        known = in_force(agreements.agreements(snapshot), now)
+        return StatusView(
+            counts=dict(snapshot.counts()) if is_full else {},
+            galleries=snapshot.galleries(),
+            agreements=tuple(
+                (one.version.name, one.state(now), purposes_of(snapshot, one, now) if is_full else ())
+                for one in known
+            ),
+            broken_glass=tuple(one for one in seats.broken_glasses(snapshot) if now < one.valid_until),
+        )
