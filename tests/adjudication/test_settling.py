@@ -124,7 +124,7 @@ def test_a_provisional_decision_that_nobody_shares_is_taken_back(table: Table) -
 
     assert table.answer(second) == Answer.NOT_KNOWN.value
     assert table.subject(second) not in {None, table.subject(first)}
-    assert "subject.split" in table.kinds()
+    assert "subject.changed" in table.kinds()
 
 
 def test_a_pair_that_was_judged_is_not_asked_again(table: Table) -> None:

@@ -242,7 +242,7 @@ def give_opinion(
         is_late = not seed and found.number not in {one.number for one in _wanted(work)}
         if is_late:
             adjudication.put_away(work, found, seat, work.now())
-            work.append_journal("pair.put_away", {"pair": str(found.pair_id), "seat": seat})
+            work.append_journal("pair.released", {"pair": str(found.pair_id), "seat": seat})
         else:
             is_turned = _is_turned(found, seat)
             opinion = Opinion(

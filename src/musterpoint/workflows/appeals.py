@@ -22,7 +22,16 @@ from musterpoint.workflows.settling import apply_settling, open_pair, settled_by
 from musterpoint.workflows.station import Station
 
 OWN_KINDS = frozenset(
-    {"case.settled", "case.reopened", "pair.opened", "pair.shown", "pair.opinion", "pair.decided"}
+    {
+        "case.settled",
+        "case.reopened",
+        "pair.opened",
+        "pair.shown",
+        "pair.released",
+        "pair.opinion",
+        "pair.decided",
+        "pair.reopened",
+    }
 )
 """Lines that belong to deciding, not to relying on what was decided."""
 

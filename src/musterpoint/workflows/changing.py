@@ -17,9 +17,10 @@ def record_change(
     """Carry out a change of subjects, keep it in the history, and say so in the journal."""
     made = subjects.record(work, change, seat=seat, second=second)
     work.append_journal(
-        f"subject.{change.kind.value}",
+        "subject.changed",
         {
             "change": made.number,
+            "what": change.kind.value,
             "encounters": [str(one.encounter_id) for one in change.moved],
             "from": sorted({str(one.before) for one in change.moved}),
             "to": sorted({str(one.after) for one in change.moved}),

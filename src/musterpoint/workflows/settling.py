@@ -134,13 +134,19 @@ def journal_decision(
     work: UnitOfWork, pair: Pair, judgement: Judgement, *, is_remembered: bool = False
 ) -> None:
     """Say in the journal what was decided of a pair."""
+    facts: dict[str, str | int | list[str]] = {
+        "pair": str(pair.pair_id),
+        "records": [str(pair.probe_id), str(pair.candidate_id)],
+        "round": pair.round,
+    }
+    if judgement.verdict is None:
+        work.append_journal("pair.reopened", facts)
+        return
     work.append_journal(
-        "pair.decided" if judgement.verdict else "pair.reopened",
-        {
-            "pair": str(pair.pair_id),
-            "records": [str(pair.probe_id), str(pair.candidate_id)],
-            "round": pair.round,
-            "verdict": judgement.verdict.value if judgement.verdict else "",
+        "pair.decided",
+        facts
+        | {
+            "verdict": judgement.verdict.value,
             "is_provisional": int(judgement.standing is Standing.PROVISIONAL),
             "is_remembered": int(is_remembered),
         },
