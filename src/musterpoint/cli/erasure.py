@@ -9,16 +9,18 @@ from typing import Any
 import click
 
 from musterpoint.cli import exits
-from musterpoint.cli.options import data_option, json_option
+from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, say
 from musterpoint.cli.writing import write_file
 from musterpoint.clock import to_text
 from musterpoint.errors import NotFound
 from musterpoint.registry.erasure import LIMITS, Erasure, RefusalReason, backups_expire_at, new_salt
+from musterpoint.registry.rights import Act
+from musterpoint.transparency.proof_files import parse_proof_file
 from musterpoint.workflows import erasure, erasure_receipts
 from musterpoint.workflows.erasure import Erasable
 from musterpoint.workflows.erasure_receipts import Receipt
-from musterpoint.workflows.station import Station, open_station
+from musterpoint.workflows.station import Station
 
 
 class _ErasureGroup(click.Group):
@@ -62,8 +64,15 @@ def erase() -> None:
 @click.option("--status", metavar="ID", help="Show how far an erasure has come; renews its --receipt.")
 @json_option
 @data_option
+@seat_options
 def person_command(
-    person: str | None, yes: bool, receipt: Path | None, status: str | None, as_json: bool, data: Path | None
+    person: str | None,
+    yes: bool,
+    receipt: Path | None,
+    status: str | None,
+    as_json: bool,
+    data: Path | None,
+    seat: SeatChoice,
 ) -> int:
     """Delete a person for good.
 
@@ -73,11 +82,10 @@ def person_command(
     """
     if (person is None) == (status is None):
         raise click.UsageError("Name a person, or give --status ID.")
-    station = open_station(data, must_exist=True)
+    station = seat.open(data, must_exist=True)
     if status is not None:
         return _show_status(station, status, receipt, as_json)
-    with station.database.read() as snapshot:
-        found = erasure.find_erasable(snapshot, person or "")
+    found = erasure.find(station, person or "")
     if not yes and not _is_meant(found):
         say("Nothing was erased.")
         return exits.NO
@@ -108,8 +116,7 @@ def _is_meant(found: Erasable) -> bool:
 
 
 def _show_status(station: Station, text: str, receipt: Path | None, as_json: bool) -> int:
-    with station.database.read() as snapshot:
-        made = erasure.find_erasure(snapshot, text)
+    made = erasure.look_up(station, text)
     if receipt is not None:
         proof, _ = _read_receipt(receipt)
         _write_receipt(station, receipt, proof, made)
@@ -148,9 +155,12 @@ def _plain(made: Erasure) -> dict[str, Any]:
 def _write_receipt(station: Station, path: Path, proof: Receipt, made: Erasure) -> None:
     files = erasure_receipts.proof_of(station, made)
     write_file(path, erasure_receipts.written(proof, made, files.leaf).encode())
-    if files.proof:
-        write_file(path.with_suffix(".tlog-proof"), files.proof.encode())
-    say(f"Receipt: {path}{' and ' + path.with_suffix('.tlog-proof').name if files.proof else ''}")
+    write_file(_proof_path(path), files.proof.to_bytes())
+    say(f"Receipt: {path} and {_proof_path(path).name}")
+
+
+def _proof_path(receipt: Path) -> Path:
+    return receipt.with_suffix(".tlog-proof")
 
 
 def _read_receipt(path: Path) -> tuple[Receipt, dict[str, Any]]:
@@ -166,18 +176,14 @@ def _read_receipt(path: Path) -> tuple[Receipt, dict[str, Any]]:
     return erasure_receipts.read(data, where=str(path))
 
 
-def _find(station: Station, person: str) -> Erasable:
-    with station.database.read() as snapshot:
-        return erasure.find_erasable(snapshot, person)
-
-
 @erase.command()
 @click.argument("person")
 @data_option
-def request(person: str, data: Path | None) -> None:
+@seat_options
+def request(person: str, data: Path | None, seat: SeatChoice) -> None:
     """Record that a person asks to be erased."""
-    station = open_station(data, must_exist=True)
-    state = erasure.request(station, _find(station, person))
+    station = seat.open(data, must_exist=True)
+    state = erasure.request(station, erasure.find(station, person, Act.REQUEST_ERASURE))
     click.echo(f"Recorded; the record is {state.value}.")
 
 
@@ -185,10 +191,11 @@ def request(person: str, data: Path | None) -> None:
 @click.argument("person")
 @click.option("--reason", type=click.Choice([one.value for one in RefusalReason]), required=True)
 @data_option
-def refuse(person: str, reason: str, data: Path | None) -> None:
+@seat_options
+def refuse(person: str, reason: str, data: Path | None, seat: SeatChoice) -> None:
     """Refuse a request, with the reason."""
-    station = open_station(data, must_exist=True)
-    state = erasure.refuse(station, _find(station, person), RefusalReason(reason))
+    station = seat.open(data, must_exist=True)
+    state = erasure.refuse(station, erasure.find(station, person), RefusalReason(reason))
     click.echo(f"Refused; the record is {state.value}.")
 
 
@@ -197,11 +204,13 @@ def refuse(person: str, reason: str, data: Path | None) -> None:
 @click.option("--store", "stores", multiple=True, required=True, help="Who has forgotten; see --status.")
 @json_option
 @data_option
-def confirm(identifier: str, stores: Sequence[str], as_json: bool, data: Path | None) -> int:
+@seat_options
+def confirm(
+    identifier: str, stores: Sequence[str], as_json: bool, data: Path | None, seat: SeatChoice
+) -> int:
     """Record that a station, an export or a backup has forgotten the person."""
-    station = open_station(data, must_exist=True)
-    with station.database.read() as snapshot:
-        made = erasure.find_erasure(snapshot, identifier)
+    station = seat.open(data, must_exist=True)
+    made = erasure.look_up(station, identifier, Act.CONFIRM_ERASURE)
     for store in stores:
         made = erasure.confirm(station, made.erasure_id, store)
     if as_json:
@@ -214,12 +223,17 @@ def confirm(identifier: str, stores: Sequence[str], as_json: bool, data: Path | 
 @erase.command()
 @click.argument("receipt", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
-def check(receipt: Path, data: Path | None) -> int:
+@seat_options
+def check(receipt: Path, data: Path | None, seat: SeatChoice) -> int:
     """Check a receipt: its commitment, and that the registry's log has its line."""
     proof, content = _read_receipt(receipt)
-    station = open_station(data, must_exist=True)
+    station = seat.open(data, must_exist=True)
     made = erasure_receipts.committed(station, proof.commitment)
     click.echo("The commitment follows from the identifier and the salt.")
+    if _proof_path(receipt).is_file():
+        read = parse_proof_file(_proof_path(receipt).read_bytes())
+        line = erasure_receipts.check_proof(station, proof, content, read)
+        click.echo(f"The proof shows line {line} in the log that this registry has signed.")
     click.echo(f"Line {made.begun} of the log says that the record was erased: {made.state.value}.")
     if made.outstanding:
         click.echo("Outstanding: " + ", ".join(store.name for store in made.outstanding))

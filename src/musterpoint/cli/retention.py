@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli.options import data_option, json_option
+from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.clock import Instant, to_text
 from musterpoint.registry.retention import HoldReason
+from musterpoint.registry.rights import Act
 from musterpoint.workflows import erasure
 from musterpoint.workflows import retention as retaining
-from musterpoint.workflows.station import open_station
 
 
 class Day(click.ParamType[Instant]):
@@ -48,9 +48,10 @@ def retention() -> None:
 @click.option("--until", type=Day(), metavar="DATE", help="As it will be on this day.")
 @json_option
 @data_option
-def show(until: Instant | None, as_json: bool, data: Path | None) -> None:
+@seat_options
+def show(until: Instant | None, as_json: bool, data: Path | None, seat: SeatChoice) -> None:
     """Show how much is in which state, and what is due."""
-    shown = retaining.show(open_station(data, must_exist=True), until)
+    shown = retaining.show(seat.open(data, must_exist=True), until)
     if as_json:
         print_json(shown)
         return
@@ -75,9 +76,17 @@ def show(until: Instant | None, as_json: bool, data: Path | None) -> None:
 @click.option("--accept-clock", "accepts_clock", is_flag=True, help="So much time has really passed.")
 @json_option
 @data_option
-def run(until: Instant | None, is_dry: bool, accepts_clock: bool, as_json: bool, data: Path | None) -> None:
+@seat_options
+def run(
+    until: Instant | None,
+    is_dry: bool,
+    accepts_clock: bool,
+    as_json: bool,
+    data: Path | None,
+    seat: SeatChoice,
+) -> None:
     """Delete what is due. Let the machine's scheduler call it once a day."""
-    station = open_station(data, must_exist=True)
+    station = seat.open(data, must_exist=True)
     with Progress("erased") as progress:
         done = retaining.run(
             station, until=until, is_dry=is_dry, accepts_clock=accepts_clock, advance=progress.reach
@@ -112,11 +121,11 @@ def _tell_clock(went_back_s: int, at: Instant) -> None:
 @click.option("--reason", type=click.Choice([one.value for one in HoldReason]), required=True)
 @click.option("--until", type=Day(), metavar="DATE", required=True, help="The day on which the hold ends.")
 @data_option
-def hold(person: str, reason: str, until: Instant, data: Path | None) -> None:
+@seat_options
+def hold(person: str, reason: str, until: Instant, data: Path | None, seat: SeatChoice) -> None:
     """Keep a person past their date, until a day."""
-    station = open_station(data, must_exist=True)
-    with station.database.read() as snapshot:
-        found = erasure.find_erasable(snapshot, person)
+    station = seat.open(data, must_exist=True)
+    found = erasure.find(station, person, Act.HOLD)
     retaining.hold(station, found, HoldReason(reason), until)
     click.echo(f"Held until {to_text(until)[:10]}: {reason}.")
 
@@ -124,10 +133,10 @@ def hold(person: str, reason: str, until: Instant, data: Path | None) -> None:
 @retention.command()
 @click.argument("person")
 @data_option
-def release(person: str, data: Path | None) -> None:
+@seat_options
+def release(person: str, data: Path | None, seat: SeatChoice) -> None:
     """End the holds of a person."""
-    station = open_station(data, must_exist=True)
-    with station.database.read() as snapshot:
-        found = erasure.find_erasable(snapshot, person)
+    station = seat.open(data, must_exist=True)
+    found = erasure.find(station, person, Act.HOLD)
     state = retaining.release(station, found)
     click.echo(f"Released; the record is {state.value}.")

@@ -14,10 +14,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from musterpoint.clock import to_text
-from musterpoint.errors import RecordError
+from musterpoint.errors import NotProven, RecordError
 from musterpoint.registry.erasure import LIMITS, SALT_BYTES, Erasure, backups_expire_at, commit_to
 from musterpoint.registry.retention import State
+from musterpoint.registry.rights import Act
 from musterpoint.storage import erasing
+from musterpoint.transparency.canonical import canonical, parse_canonical
+from musterpoint.transparency.commitments import payload_commitment
+from musterpoint.transparency.events import parse_event
+from musterpoint.transparency.proof_files import ProofFile
+from musterpoint.workflows import transparency
+from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.erasure import unknown_erasure
 from musterpoint.workflows.station import Station
 
@@ -116,22 +123,57 @@ def _no_receipt(found: str, where: str) -> RecordError:
 class ProofFiles:
     """What goes beside a receipt.
 
-    leaf   facts that the stand-alone verifier needs of the line
-    proof  the text of a `.tlog-proof` file; empty while the log has no checkpoint
+    leaf   the line's payload with its salt, by which its entry in the log can be opened
+    proof  the proof file, which holds the entry
     """
 
     leaf: dict[str, object]
-    proof: str
+    proof: ProofFile
 
 
 def proof_of(station: Station, made: Erasure) -> ProofFiles:
-    """The proof that the line of an erasure is in the log."""
-    return ProofFiles(leaf={"position": made.begun}, proof="")
+    """The proof that the last line of an erasure is in the log, and what opens that line."""
+    position = made.complete or made.begun
+    proof = transparency.proof_of(station, position)
+    with station.database.read() as snapshot:
+        [(_, salted)] = snapshot.ops_openings(position - 1, position)
+    assert salted is not None, "lines of erasures are sealed under the installation's key"
+    return ProofFiles(
+        leaf={
+            "position": position,
+            "salt": salted[:SALT_BYTES].hex(),
+            "payload": parse_canonical(salted[SALT_BYTES:]),
+        },
+        proof=proof,
+    )
+
+
+def check_proof(station: Station, receipt: Receipt, content: Mapping[str, Any], proof: ProofFile) -> int:
+    """Insist that a proof file shows the receipt's line in this registry's log; returns its position.
+
+    The entry commits to the payload, the payload holds the receipt's commitment, and the entry is in the
+    tree that the log has signed. Raises NotProven, RecordError.
+    """
+    try:
+        leaf = content["leaf"]
+        salt, payload = bytes.fromhex(leaf["salt"]), leaf["payload"]
+        committed_to, says = payload_commitment(salt, canonical(payload)), payload["facts"]["commitment"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _no_receipt("a receipt without the payload of its line", "") from error
+    if says != receipt.commitment or parse_event(proof.extra).ops != committed_to:
+        raise NotProven(
+            expected="the entry of this receipt's line",
+            found="the entry of another line",
+            hint="Take the .tlog-proof file that was written with the receipt",
+        )
+    proof.verify(proof.extra, transparency.policy_of(station, proof.checkpoint))
+    return proof.index + 1
 
 
 def committed(station: Station, commitment: str) -> Erasure:
-    """The erasure whose line holds a commitment. Raises NotFound."""
+    """The erasure whose line holds a commitment. Raises NotFound, and as `authorise` does."""
     with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.READ_ERASURES)
         found = [one for one in erasing.erasures(snapshot) if one.commitment == commitment]
     if not found:
         raise unknown_erasure()

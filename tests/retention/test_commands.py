@@ -1,0 +1,122 @@
+"""Commands of erasure and retention, as people and schedulers call them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Run, run
+from tests.conftest import record
+
+from musterpoint.registry.erasure import StoreKind
+from musterpoint.storage import Database, erasing
+from musterpoint.transparency import verifier
+
+__all__ = ["run"]
+
+WHERE = ("--purpose", "departure", "--site", "Gate 1")
+
+
+@pytest.fixture
+def subject(run: Run, tmp_path: Path) -> str:
+    """Somebody who was screened and enrolled."""
+    (tmp_path / "person.fmr").write_bytes(record(1))
+    assert run("screen", "person.fmr", *WHERE).code == 0
+    return str(run("subjects", "--json").json[0]["subject"])
+
+
+def has_copy(folder: Path, name: str) -> None:
+    with Database.open(folder) as database, database.unit_of_work() as work:
+        erasing.add_holder(work, name, StoreKind.STATION)
+        work.append_journal("export", {"holder": name})
+        work.commit()
+
+
+def test_a_receipt_is_pending_until_everybody_has_answered_and_then_proves_it(
+    run: Run, subject: str, tmp_path: Path
+) -> None:
+    has_copy(tmp_path / "registry", "station Gate 2")
+    done = run("erase", subject[-12:], "--yes", "--receipt", "receipt.json")
+    assert done.code == 0, done.err
+    assert "station Gate 2: outstanding" in done.out
+    assert "beyond reach" in done.out
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert receipt["state"] == "pending: station Gate 2"
+    assert subject not in done.out
+
+    status = run("erase", "--status", receipt["erasure"][-12:])
+    assert status.code == 1
+    assert run("erase", "check", "receipt.json").code == 0
+    confirmed = run("erase", "confirm", receipt["erasure"], "--store", "station Gate 2")
+    assert confirmed.code == 0
+    renewed = run("erase", "--status", receipt["erasure"], "--receipt", "receipt.json")
+    assert renewed.code == 0
+    assert json.loads((tmp_path / "receipt.json").read_text())["state"] == "complete"
+
+    checked = run("erase", "check", "receipt.json")
+    assert checked.code == 0
+    assert "The proof shows line" in checked.out
+    alone = subprocess.run(
+        [sys.executable, verifier.__file__, "--proof", "receipt.tlog-proof"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Without a policy nobody says which log to trust: the proof itself holds.
+    assert alone.returncode in {0, 2}, alone.stdout + alone.stderr
+
+
+@pytest.mark.parametrize("change", ["salt", "record", "commitment", "payload"])
+def test_a_receipt_that_was_changed_proves_nothing(
+    run: Run, subject: str, tmp_path: Path, change: str
+) -> None:
+    assert run("erase", subject, "--yes", "--receipt", "receipt.json").code == 0
+    path = tmp_path / "receipt.json"
+    receipt = json.loads(path.read_text())
+    if change == "payload":
+        receipt["leaf"]["payload"]["facts"]["why"] = "another"
+    else:
+        receipt[change] = receipt[change][:-1] + ("0" if receipt[change][-1] != "0" else "1")
+    path.write_text(json.dumps(receipt))
+    assert run("erase", "check", "receipt.json").code not in {0, 70}
+
+
+def test_nothing_is_erased_without_an_answer(run: Run, subject: str) -> None:
+    assert run("erase", subject).code != 0
+    assert run("subjects", "--json").json[0]["subject"] == subject
+    assert run("erase").code == 2
+
+
+def test_a_request_waits_for_an_answer(run: Run, subject: str) -> None:
+    assert "erase requested" in run("erase", "request", subject).out
+    assert "Erasure asked for" in run("retention", "show").out
+    assert "refused" in run("erase", "refuse", subject, "--reason", "legal duty").out
+    assert run("erase", "request", "00000000").code == 10
+
+
+def test_a_hold_is_shown_and_stops_an_erasure(run: Run, subject: str) -> None:
+    held = run("retention", "hold", subject, "--reason", "appeal", "--until", "2999-01-31")
+    assert held.out == "Held until 2999-01-31: appeal.\n"
+    assert run("erase", subject, "--yes").code == 10
+    assert "Held until 2999-01-31" in run("retention", "show").out
+    assert "active" in run("retention", "release", subject).out
+    assert run("erase", subject, "--yes").code == 0
+    assert run("retention", "hold", subject, "--reason", "appeal", "--until", "tomorrow").code == 2
+
+
+def test_what_will_be_due_is_shown_and_not_erased(run: Run, subject: str) -> None:
+    later = run("retention", "run", "--dry-run", "--until", "2999-01-01", "--json")
+    assert (later.json["erased"], later.json["is_dry"]) == (1, True)
+    assert run("retention", "run", "--until", "2999-01-01").code == 10
+    assert run("retention", "run", "--json").json["erased"] == 0
+    assert run("retention", "show", "--json").json["states"]["active"] == 1
+
+
+def test_whoever_may_not_erase_is_told_so(run: Run, subject: str) -> None:
+    assert run("erase", subject, "--yes", "--seat", "practice-observer").code == 5
+    assert run("retention", "run", "--seat", "practice-administrator").code == 5
+    assert len(run("subjects", "--json").json) == 1
