@@ -16,11 +16,25 @@ from musterpoint.transparency.hashing import EMPTY_ROOT, HASH_BYTES, SIZE_MAX
 from musterpoint.transparency.tiles import TILE_BYTES, TileSource, index_within
 
 
+class _EachOnce:
+    """A source of which each tile is asked for once: all of a path but its top lies in one tile."""
+
+    def __init__(self, source: TileSource) -> None:
+        self._source = source
+        self._tiles: dict[tuple[int, int], bytes] = {}
+
+    def tile(self, level: int, number: int) -> bytes:
+        place = (level, number)
+        if place not in self._tiles:
+            self._tiles[place] = self._source.tile(level, number)
+        return self._tiles[place]
+
+
 def root_at(source: TileSource, size: int) -> bytes:
     """Root of the tree over the first `size` leaves. Raises Corrupt where a tile is too short."""
     if not 0 <= size <= SIZE_MAX:
         raise ValueError("a size below 2^63 is wanted")
-    return _root(_subtrees(0, size), source) if size else EMPTY_ROOT
+    return _root(_subtrees(0, size), _EachOnce(source)) if size else EMPTY_ROOT
 
 
 def inclusion_proof(source: TileSource, index: int, size: int) -> tuple[bytes, ...]:
@@ -30,7 +44,7 @@ def inclusion_proof(source: TileSource, index: int, size: int) -> tuple[bytes, .
     """
     if not 0 <= index < size <= SIZE_MAX:
         raise ValueError("a leaf of the tree is wanted")
-    begin, end = 0, size
+    source, begin, end = _EachOnce(source), 0, size
     proof: list[bytes] = []
     while end - begin > 1:
         middle = begin + _split(end - begin)
@@ -53,7 +67,7 @@ def consistency_proof(source: TileSource, old: int, new: int) -> tuple[bytes, ..
         raise ValueError("a size and one not below it are wanted")
     if old in {0, new}:
         return ()
-    begin, end, is_known = 0, new, True
+    source, begin, end, is_known = _EachOnce(source), 0, new, True
     proof: list[bytes] = []
     while old != end:
         middle = begin + _split(end - begin)
