@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from musterpoint.limits import IMAGE_SIDE_MAX_PX, MINUTIAE_MAX
-from musterpoint.templates import FingerPosition, Impression, Minutiae, Template
+from musterpoint.templates import CohortMean, FingerPosition, Impression, Minutiae, Template
 
 
 @st.composite
@@ -31,6 +31,7 @@ def minutiae(draw: st.DrawFn) -> Minutiae:
 
 def templates() -> st.SearchStrategy[Template]:
     """Every template that is allowed."""
+    cohort_means = st.builds(CohortMean, cohort=st.integers(1, 255), millinats=st.integers(-32768, 32767))
     names = st.text(st.characters(min_codepoint=1, max_codepoint=127), min_size=1, max_size=64)
     return st.builds(
         Template,
@@ -41,6 +42,7 @@ def templates() -> st.SearchStrategy[Template]:
         impression=st.sampled_from(Impression),
         quality=st.one_of(st.none(), st.integers(0, 100)),
         extractor=names,
+        cohort_mean=st.one_of(st.none(), cohort_means),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from tests.templates.strategies import small_template, templates
 
 from musterpoint.errors import RecordError, VersionMismatch
-from musterpoint.templates import Minutiae, Template, decode, encode
+from musterpoint.templates import CohortMean, Minutiae, Template, decode, encode
 
 
 @given(templates())
@@ -27,7 +28,7 @@ def test_equal_templates_have_equal_bytes(template: Template) -> None:
 def test_a_minutia_takes_seven_bytes() -> None:
     template = small_template()
 
-    assert len(encode(template)) == 21 + len(template.extractor) + 7 * len(template.minutiae)
+    assert len(encode(template)) == 24 + len(template.extractor) + 7 * len(template.minutiae)
 
 
 def test_the_layout_is_the_documented_one() -> None:
@@ -39,13 +40,30 @@ def test_the_layout_is_the_documented_one() -> None:
         "quality": [0xBC],
     }
     minutiae = Minutiae(**columns)
-    template = Template(minutiae=minutiae, width_px=0x184, height_px=0x176, quality=None, extractor="x")
+    template = Template(
+        minutiae=minutiae,
+        width_px=0x184,
+        height_px=0x176,
+        quality=None,
+        extractor="x",
+        cohort_mean=CohortMean(cohort=3, millinats=-2),
+    )
 
-    data = encode(template)
+    body = bytes.fromhex("8401 7601 00 00 ff 01 01 78 2381 5604 9a78 bc 03 feff")
+    assert encode(template) == framed(2, body)
 
-    body = bytes.fromhex("8401 7601 00 00 ff 01 01 78 2381 5604 9a78 bc")
-    start = b"MPT\x1a" + struct.pack("<HH", 1, 12 + len(body))
-    assert data == start + struct.pack("<I", zlib.crc32(start + body)) + body
+
+def test_templates_of_the_first_version_are_still_read() -> None:
+    template = small_template()
+    body = encode(template)[12:-3]
+
+    assert decode(framed(1, body)) == replace(template, cohort_mean=None)
+
+
+def framed(version: int, body: bytes) -> bytes:
+    """The bytes of a template of this version, with a right checksum."""
+    start = b"MPT\x1a" + struct.pack("<HH", version, 12 + len(body))
+    return start + struct.pack("<I", zlib.crc32(start + body)) + body
 
 
 def test_every_single_flipped_bit_is_refused() -> None:
@@ -72,12 +90,12 @@ def test_bytes_behind_the_end_are_refused() -> None:
 
 
 def test_a_later_version_is_told_apart_from_damage() -> None:
-    with pytest.raises(VersionMismatch, match="version 2"):
-        decode(reframed(encode(small_template())[12:], version=2))
+    with pytest.raises(VersionMismatch, match="version 3"):
+        decode(reframed(encode(small_template())[12:], version=3))
 
 
 def test_a_damaged_later_version_is_damage() -> None:
-    data = bytearray(reframed(encode(small_template())[12:], version=2))
+    data = bytearray(reframed(encode(small_template())[12:], version=3))
     data[-1] ^= 1
 
     with pytest.raises(RecordError):

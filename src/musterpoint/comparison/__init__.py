@@ -5,9 +5,9 @@ Importing this package compiles its kernels the first time, which takes some sec
 
 from musterpoint.comparison.bare import Bare, ReadyProbe, bare_minutiae, score_bare, sketch_bare
 from musterpoint.comparison.calibration import false_match_rate, is_extrapolated, score_for
+from musterpoint.comparison.cohort import prepare, with_cohort_mean
 from musterpoint.comparison.comparing import (
     COMPARATOR_VERSION,
-    NOT_COMPARABLE,
     Alignment,
     Comparison,
     Evidence,
@@ -21,8 +21,9 @@ from musterpoint.comparison.fusion import (
     fuse,
     strength_needed,
 )
+from musterpoint.comparison.normalisation import NOT_COMPARABLE, normalised
 from musterpoint.comparison.pack import Pack, score_all
-from musterpoint.comparison.prepared import Prepared, prepare
+from musterpoint.comparison.prepared import Prepared
 
 __all__ = [
     "COMPARATOR_VERSION",
@@ -43,10 +44,12 @@ __all__ = [
     "false_match_rate",
     "fuse",
     "is_extrapolated",
+    "normalised",
     "prepare",
     "score_all",
     "score_bare",
     "score_for",
     "sketch_bare",
     "strength_needed",
+    "with_cohort_mean",
 ]

@@ -36,7 +36,7 @@ _ROWS_A_PART = 256
 
 
 def bare_minutiae(template: Template) -> Packed:
-    """What comparison uses of a template: uint16 (n, 3), n at most 96.
+    """What comparison uses of a template: uint16 (n, 3), n at most 64.
 
     Columns: x, y in pixels from the corner of the box around the minutiae; direction in 1/256 turn, clockwise
     as seen, + 256 quality in 1/255. Rows in the order of `Prepared.points`.
@@ -65,13 +65,17 @@ class Bare:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadyProbe:
-    """The fingers of a probe end to end, ready for comparison with many references."""
+    """The fingers of a probe end to end, ready for comparison with many references.
+
+    means  int16 (P,), their cohort means in milli-nats
+    """
 
     points: npt.NDArray[np.int16]
     neighbours: npt.NDArray[np.uint64]
     cells: npt.NDArray[np.uint64]
     coverages: npt.NDArray[np.int16]
     offsets: Offsets
+    means: npt.NDArray[np.int16]
 
     @classmethod
     def of(cls, fingers: Sequence[Prepared]) -> ReadyProbe:
@@ -83,6 +87,7 @@ class ReadyProbe:
             np.concatenate([np.empty((0, 2), np.uint64), *(finger.cells for finger in fingers)]),
             np.stack(coverages) if coverages else np.empty((0, GEOMETRY.coverage_cells, 2), np.int16),
             np.cumsum([0, *(len(finger) for finger in fingers)], dtype=np.int64),
+            np.array([finger.cohort_mean for finger in fingers], np.int16),
         )
 
     def __len__(self) -> int:
@@ -108,7 +113,9 @@ def sketch_bare(probe: ReadyProbe, bare: Bare, rows: Rows, *, threads: Executor 
 
 
 def score_bare(probe: ReadyProbe, bare: Bare, rows: Rows, *, threads: Executor | None = None) -> Scores:
-    """Scores of each finger of a probe against bare references; those of `score_all`, to the last bit.
+    """Scores of each finger of a probe against bare references, before they are `normalised`.
+
+    Normalised by the cohort means of both sides they are those of `score_all`, to the last bit.
 
     rows     int64 (k,), each in 0..N - 1. Raises IndexError for any other
     threads  who shares the work; the scores are the same for any number

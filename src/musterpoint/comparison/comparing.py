@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from musterpoint import _compiled
 from musterpoint.comparison.kernels_geometry import GEOMETRY
+from musterpoint.comparison.normalisation import NOT_COMPARABLE, normalised
 from musterpoint.comparison.parameters import INPUT_NAMES, parameters
 from musterpoint.comparison.prepared import Prepared
 
@@ -22,9 +23,6 @@ else:
 
 COMPARATOR_VERSION = f"2.{parameters().version}"
 """Scores and thresholds of different versions must not be mixed."""
-
-NOT_COMPARABLE = -30_000
-"""The score where nothing can be compared, milli-nats: fewer than three minutiae, or no two that agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +62,8 @@ class Evidence:
     residual_px           root mean square distance of the matched pairs after elastic alignment
     connected             share of neighbouring pairs with the same distance vector in both, 0..1
     shared_area_mm2       area that both impressions show
-    contributions         milli-nats that each input adds to the score, by name; with the intercept
-                          they sum to the score up to rounding
+    contributions         milli-nats that each input and the cohort add to the score, by name; with the
+                          intercept they sum to the score up to rounding
     """
 
     matched: int
@@ -112,13 +110,14 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
     if outcome.score == NOT_COMPARABLE:
         pairs = _sealed(np.empty((0, 2), np.int32))
         return Comparison(score=NOT_COMPARABLE, pairs=pairs, alignment=None, evidence=None)
+    score = int(normalised(np.array(outcome.score, np.int32), a.cohort_mean, b.cohort_mean))
     i = np.flatnonzero(outcome.partner[: len(a)] >= 0)
     pairs = np.stack((a.source[i], b.source[outcome.partner[i]]), axis=1)
     return Comparison(
-        score=outcome.score,
+        score=score,
         pairs=_sealed(np.ascontiguousarray(pairs[:, ::-1]) if is_swapped else pairs),
         alignment=_alignment(outcome.motion, a, b, is_swapped),
-        evidence=_evidence(outcome.sums, is_swapped),
+        evidence=_evidence(outcome.sums, is_swapped, by_cohort=score - outcome.score),
     )
 
 
@@ -179,7 +178,7 @@ def _alignment(motion: npt.NDArray[np.float64], a: Prepared, b: Prepared, is_swa
     )
 
 
-def _evidence(sums: npt.NDArray[np.float64], is_swapped: bool) -> Evidence:
+def _evidence(sums: npt.NDArray[np.float64], is_swapped: bool, *, by_cohort: int) -> Evidence:
     mean, deviation, weight, _ = parameters().weights
     contributions = np.rint(1000 * weight * (_inputs(sums) - mean) / deviation)
     n = max(sums[kernels_score.MATCHED], 1.0)
@@ -194,7 +193,8 @@ def _evidence(sums: npt.NDArray[np.float64], is_swapped: bool) -> Evidence:
         residual_px=GEOMETRY.last_tolerance_px * math.sqrt(sums[kernels_score.RESIDUAL_SQUARED] / n),
         connected=float(sums[kernels_score.CONNECTED] / max(sums[kernels_score.NEIGHBOURING], 1.0)),
         shared_area_mm2=float(sums[kernels_score.SHARED_CELLS]) * (sampled_px * 25.4 / 500) ** 2,
-        contributions=dict(zip(INPUT_NAMES, contributions.astype(int).tolist(), strict=True)),
+        contributions=dict(zip(INPUT_NAMES, contributions.astype(int).tolist(), strict=True))
+        | {"cohort": by_cohort},
     )
 
 

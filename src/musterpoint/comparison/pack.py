@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from musterpoint import _compiled
 from musterpoint.comparison.kernels_geometry import GEOMETRY
+from musterpoint.comparison.normalisation import normalised
 from musterpoint.comparison.parameters import parameters
 from musterpoint.comparison.prepared import Prepared
 
@@ -37,6 +38,7 @@ class Pack:
         self._neighbours = np.empty((_MINUTIAE_AT_FIRST, 32), np.uint64)
         self._cells = np.empty((_MINUTIAE_AT_FIRST, 2), np.uint64)
         self._coverages = np.empty((_ROWS_AT_FIRST, GEOMETRY.coverage_cells, 2), np.int16)
+        self._means = np.empty(_ROWS_AT_FIRST, np.int32)
 
     @classmethod
     def of(cls, references: Sequence[Prepared]) -> Pack:
@@ -58,11 +60,13 @@ class Pack:
         self._neighbours = _with_room(self._neighbours, begin, end)
         self._cells = _with_room(self._cells, begin, end)
         self._coverages = _with_room(self._coverages, row, row + 1)
+        self._means = _with_room(self._means, row, row + 1)
         self._offsets = _with_room(self._offsets, row + 1, row + 2)
         self._points[begin:end] = reference.points
         self._neighbours[begin:end] = reference.neighbours
         self._cells[begin:end] = reference.cells
         self._coverages[row] = reference.coverage
+        self._means[row] = reference.cohort_mean
         self._offsets[row + 1] = end
         # Last, so that a scan in another thread never sees a row before it is whole.
         self._count = row + 1
@@ -74,6 +78,11 @@ class Pack:
         rows     int64 (k,), each in 0..len - 1. Raises IndexError for any other
         returns  int32 (k,), milli-nats
         """
+        scores = self.raw_scores(probe, rows)
+        return normalised(scores, probe.cohort_mean, self._means[rows])
+
+    def raw_scores(self, probe: Prepared, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """The same before they are normalised."""
         rows = np.ascontiguousarray(rows, dtype=np.int64)
         if len(rows) and (rows.min() < 0 or rows.max() >= self._count):
             raise IndexError(f"rows {rows.min()}..{rows.max()} of a pack of {self._count}")

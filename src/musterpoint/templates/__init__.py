@@ -2,6 +2,7 @@
 
 from musterpoint.templates.codec import decode, encode
 from musterpoint.templates.values import (
+    CohortMean,
     FingerPosition,
     Impression,
     Minutiae,
@@ -10,6 +11,7 @@ from musterpoint.templates.values import (
 )
 
 __all__ = [
+    "CohortMean",
     "FingerPosition",
     "Impression",
     "MinutiaKind",

@@ -14,6 +14,7 @@ import numpy as np
 
 from musterpoint.errors import RecordError, VersionMismatch
 from musterpoint.templates.values import (
+    CohortMean,
     FingerPosition,
     Impression,
     Minutiae,
@@ -21,13 +22,17 @@ from musterpoint.templates.values import (
 )
 
 MAGIC: Final = b"MPT\x1a"
-VERSION: Final = 1
+VERSION: Final = 2
+"""Version 1 ends with the minutiae; it is still read."""
 
 _FRAME: Final = struct.Struct("<4sHHI")
 """Magic, version, length of the whole, CRC-32 of everything but these last four bytes."""
 
 _HEAD: Final = struct.Struct("<HHBBBBB")
 """Width, height, position, impression, quality, characters of the extractor, minutiae."""
+
+_TAIL: Final = struct.Struct("<Bh")
+"""Number of the cohort, 0 where nothing was computed; milli-nats."""
 
 _MINUTIA: Final = np.dtype([("x", "<u2"), ("y", "<u2"), ("direction", "<u2"), ("quality", "u1")])
 _NO_QUALITY: Final = 255
@@ -36,7 +41,7 @@ _COORDINATE_MASK: Final = (1 << _KIND_SHIFT) - 1
 
 
 def encode(template: Template) -> bytes:
-    """The bytes of a template: 21 + the extractor's name + 7 a minutia; equal templates, equal bytes."""
+    """The bytes of a template: 24 + the extractor's name + 7 a minutia; equal templates, equal bytes."""
     minutiae = template.minutiae
     rows = np.empty(len(minutiae), _MINUTIA)
     rows["x"] = minutiae.x.astype(np.uint16) | minutiae.kind.astype(np.uint16) << _KIND_SHIFT
@@ -53,7 +58,9 @@ def encode(template: Template) -> bytes:
         len(extractor),
         len(minutiae),
     )
-    body = head + extractor + rows.tobytes()
+    mean = template.cohort_mean
+    tail = _TAIL.pack(mean.cohort, mean.millinats) if mean else _TAIL.pack(0, 0)
+    body = head + extractor + rows.tobytes() + tail
     start = _FRAME.pack(MAGIC, VERSION, _FRAME.size + len(body), 0)[:-4]
     return start + _checksum(start, body).to_bytes(4, "little") + body
 
@@ -65,13 +72,15 @@ def decode(data: bytes) -> Template:
         RecordError: the bytes are no template, are cut off or damaged, or break a bound.
         VersionMismatch: the bytes are sound but of a later version.
     """
-    body = _framed_body(data)
+    version, body = _framed_body(data)
     if len(body) < _HEAD.size:
         raise _broken(f"only {len(body)} bytes after the checksum")
     width_px, height_px, position, impression, quality, characters, count = _HEAD.unpack_from(body)
-    length = _HEAD.size + characters + count * _MINUTIA.itemsize
+    end = _HEAD.size + characters + count * _MINUTIA.itemsize
+    length = end if version == 1 else end + _TAIL.size
     if len(body) != length:
         raise _broken(f"{len(body)} bytes after the checksum where its counts need {length}")
+    cohort, millinats = (0, 0) if version == 1 else _TAIL.unpack_from(body, end)
     name = body[_HEAD.size : _HEAD.size + characters]
     rows = np.frombuffer(body, _MINUTIA, count, _HEAD.size + characters)
     try:
@@ -89,13 +98,14 @@ def decode(data: bytes) -> Template:
             impression=Impression(impression),
             quality=None if quality == _NO_QUALITY else quality,
             extractor=name.decode("ascii"),
+            cohort_mean=CohortMean(cohort=cohort, millinats=millinats) if cohort else None,
         )
     except ValueError as broken:  # UnicodeDecodeError is one, too
         raise _broken("a value outside of its range") from broken
 
 
-def _framed_body(data: bytes) -> bytes:
-    """What follows the frame, its checksum verified."""
+def _framed_body(data: bytes) -> tuple[int, bytes]:
+    """The version and what follows the frame, its checksum verified."""
     if len(data) < _FRAME.size:
         raise _broken(f"only {len(data)} bytes")
     magic, version, length, checksum = _FRAME.unpack_from(data)
@@ -106,13 +116,13 @@ def _framed_body(data: bytes) -> bytes:
     body = data[_FRAME.size :]
     if checksum != _checksum(data[: _FRAME.size - 4], body):
         raise _broken("a wrong checksum")
-    if version != VERSION:
+    if not 1 <= version <= VERSION:
         raise VersionMismatch(
-            expected=f"a template of version {VERSION}",
+            expected=f"a template of version 1 to {VERSION}",
             found=f"a template of version {version}",
             hint="Read it with the version of musterpoint that wrote it, or extract it again from the image",
         )
-    return body
+    return version, body
 
 
 def _checksum(start: bytes, body: bytes) -> int:

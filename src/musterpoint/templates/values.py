@@ -120,12 +120,31 @@ _COLUMNS = {"x": np.int16, "y": np.int16, "direction": np.uint16, "kind": np.uin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CohortMean:
+    """How high a template scores against fingers of other people, see `musterpoint.comparison`.
+
+    cohort     number of the cohort that it was compared with, 1..255
+    millinats  mean of the highest scores, in milli-nats, -32768..32767
+    """
+
+    cohort: int
+    millinats: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cohort <= 255:
+            raise ValueError(f"cohort {self.cohort}, must lie in 1..255")
+        if not -32768 <= self.millinats <= 32767:
+            raise ValueError(f"{self.millinats} milli-nats, must fit 16 bits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """The minutiae of one finger.
 
     width_px, height_px  size of the image at 500 ppi, 1..16383
     quality              0..100, or None where not computed
     extractor            name and version of what found the minutiae, at most 64 ASCII characters
+    cohort_mean          what normalises its scores, or None where it was not computed
     """
 
     minutiae: Minutiae
@@ -135,6 +154,7 @@ class Template:
     impression: Impression = Impression.LIVE_PLAIN
     quality: int | None = None
     extractor: str = "unknown"
+    cohort_mean: CohortMean | None = None
 
     def __post_init__(self) -> None:
         if not (0 < self.width_px <= IMAGE_SIDE_MAX_PX and 0 < self.height_px <= IMAGE_SIDE_MAX_PX):
