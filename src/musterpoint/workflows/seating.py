@@ -42,7 +42,8 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         for one in seats.seats(snapshot)
         if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now, is_real)
     ]
-    able.sort(key=lambda one: extent(one.role, act) is not Extent.FULL)
+    # In the order of roles: at a gate the officer screens, not the machine of an integrator.
+    able.sort(key=lambda one: (extent(one.role, act) is not Extent.FULL, list(Role).index(one.role)))
     real = [one for one in able if not one.is_practice]
     if len(real) > 1 and act not in READING:
         # By reading nothing is done in anybody's name, so the one that may see most will do.
@@ -51,8 +52,7 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
             found=f"{len(real)} whose keys are here: {', '.join(one.name for one in real)}",
             hint="Name one with --seat",
         )
-    # In the order of roles: at a gate the officer screens, not the machine of an integrator.
-    practising = sorted((one for one in able if one.is_practice), key=lambda one: list(Role).index(one.role))
+    practising = [one for one in able if one.is_practice]
     if not (chosen := real or practising):
         raise RoleMissing(
             expected=f"a seat on this machine that may {act.value}",
