@@ -63,6 +63,18 @@ def test_shares_of_two_sets_do_not_go_together(vault: Vault) -> None:
     sharing.rehearse(vault, other)
 
 
+def test_more_shares_than_are_needed_do_no_harm(vault: Vault) -> None:
+    shares = sharing.share(vault, needed=2, made=4)
+
+    sharing.rehearse(vault, shares)
+    sharing.rehearse(vault, [shares[1], shares[1], shares[3]])
+
+
+def test_no_share_opens_nothing(vault: Vault) -> None:
+    with pytest.raises(UnusableInput):
+        sharing.rehearse(vault, [])
+
+
 def test_shares_may_be_typed_in_capitals_and_over_lines(vault: Vault) -> None:
     shares = sharing.share(vault, needed=2, made=2)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from musterpoint.clock import Clock, Instant, SystemClock
+from musterpoint.clock import Clock, SystemClock
 from musterpoint.errors import UnusableInput, WrongPassphrase
 from musterpoint.storage.vault import epochs, sealing
 from musterpoint.storage.vault.epochs import EpochKeys
@@ -68,11 +68,14 @@ def _newest(vault: Vault) -> tuple[int, bytes]:
 
 def joined(shares: Sequence[str]) -> bytes:
     """The key that shares make together. Raises UnusableInput where they do not go together."""
-    from shamir_mnemonic import MnemonicError, combine_mnemonics
+    from shamir_mnemonic import MnemonicError, Share, combine_mnemonics
 
     try:
-        key: bytes = combine_mnemonics([" ".join(one.lower().split()) for one in shares])
-    except (MnemonicError, IndexError) as error:
+        read = {Share.from_mnemonic(" ".join(one.lower().split())): None for one in shares}
+        # The library refuses more than are needed.
+        needed = next(iter(read)).member_threshold if read else 0
+        key: bytes = combine_mnemonics([one.mnemonic() for one in read][:needed])
+    except (MnemonicError, ValueError, IndexError) as error:
         # The library's own words quote those of the share.
         raise UnusableInput(
             expected=f"enough shares of one set, each of {WORDS} words",
@@ -135,12 +138,3 @@ def _of_another() -> WrongPassphrase:
         hint="Use the newest shares; a backup of the keys from the time of these still opens with them",
         where="shares",
     )
-
-
-def last_shares(connection: sa.Connection) -> tuple[int, int, int, Instant, Instant | None] | None:
-    """Epoch, needed, made, when made and when rehearsed, of the newest shares."""
-    row = connection.execute(sa.select(key_share).order_by(key_share.c.number.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    rehearsed = None if row.rehearsed_at is None else Instant(row.rehearsed_at)
-    return row.epoch, row.needed, row.made, Instant(row.made_at), rehearsed

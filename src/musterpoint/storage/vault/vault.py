@@ -28,7 +28,7 @@ from musterpoint.storage.vault.key_tables import data_key, key_backup, key_scope
 from musterpoint.storage.vault.keystore import KeyStore
 from musterpoint.storage.vault.memory import disable_core_dumps
 from musterpoint.storage.vault.scopes import KeyKind, KeyScope
-from musterpoint.storage.vault.sources import KeySources
+from musterpoint.storage.vault.sources import FileSource, KeySources
 
 Found = TypeVar("Found")
 
@@ -89,6 +89,11 @@ class Vault:
         """Give back all files, and forget keys."""
         self._kept.clear()
         self.store.close()
+
+    def key_file(self) -> Path:
+        """Where the key file lies, if the secret is one."""
+        source = self.epoch_keys.source("file")
+        return source.path if isinstance(source, FileSource) else Path()
 
     def read(self, look: Callable[[sa.Connection], Found]) -> Found:
         """Look at one view of the key store; at a newer one where a rotation has ended meanwhile.
