@@ -314,6 +314,19 @@ def _typed(column: sa.Column[Any], value: Any) -> Any:
     return UUID(value) if isinstance(column.type, sa.Uuid) and isinstance(value, str) else value
 
 
+def record_ids(snapshot: Snapshot) -> frozenset[str]:
+    """Identifiers of all people and visits that are or were here, as texts."""
+    columns = (
+        tables.subject.c.subject_id,
+        tables.encounter.c.encounter_id,
+        tables.erased_subject.c.subject_id,
+        tables.erased_encounter.c.encounter_id,
+    )
+    return frozenset(
+        one for column in columns for one in snapshot.fetch(sa.select(column), lambda row: str(row[0]))
+    )
+
+
 def encounter_row(encounter: Encounter) -> JsonRow:
     """An encounter as an object of JSON."""
     row = rows.encounter_row(encounter)
