@@ -48,6 +48,7 @@ class Act(StrEnum):
     REFER = "refer a person"
     CONFIRM_EXCEPTION = "confirm an exception as second person"
     PRINT_RECEIPT = "print a receipt"
+    CLOSE_ALARM = "close an alarm"
     # Adjudication
     READ_CASES = "list cases"
     JUDGE = "judge a pair"
@@ -153,6 +154,7 @@ RIGHTS: Final[Mapping[Act, Mapping[Role, Extent]]] = MappingProxyType(
         Act.REFER: _row((_SUPERVISOR,)),
         Act.CONFIRM_EXCEPTION: _row((_OFFICER, _SUPERVISOR)),
         Act.PRINT_RECEIPT: _row((_OFFICER, _SUPERVISOR)),
+        Act.CLOSE_ALARM: _row((_SUPERVISOR,)),
         Act.READ_CASES: _row((_ADJUDICATOR,), (_SUPERVISOR, _OBSERVER)),
         Act.JUDGE: _row((_ADJUDICATOR,)),
         Act.ARBITRATE: _row((_ADJUDICATOR,)),

@@ -19,7 +19,7 @@ from musterpoint.registry import Answer, Outcome
 from musterpoint.registry.alarms import Level, Rate
 from musterpoint.registry.decisions import Decision, DecisionState, RuleDepartedFrom
 from musterpoint.registry.values import CannotTellReason
-from musterpoint.storage import sealed_facts, tables
+from musterpoint.storage import adjudication, sealed_facts, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
@@ -211,7 +211,8 @@ def expired(snapshot: Snapshot, now: Instant) -> tuple[EncounterId, ...]:
 class Attempt:
     """What the rates of a site count of one presentation; nothing of the person.
 
-    verdict      of the case, where one was decided
+    verdict        of the case, where one was decided
+    is_overturned  the first opinions did not stand: an arbiter was asked, or an appeal had others look again
     """
 
     site: str
@@ -221,6 +222,7 @@ class Attempt:
     has_case: bool
     verdict: str
     is_exception: bool
+    is_overturned: bool
 
 
 def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
@@ -233,6 +235,7 @@ def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
     )
     statement = (
         sa.select(
+            _was_overturned().label("is_overturned"),
             encounter.site,
             encounter.outcome,
             encounter.answer,
@@ -251,6 +254,13 @@ def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
     return snapshot.fetch(statement, _attempt_of)
 
 
+def _was_overturned() -> sa.ColumnElement[bool]:
+    pair, opinion = adjudication.adjudication_pair.c, adjudication.adjudication_opinion.c
+    mine = pair.probe_id == tables.encounter.c.encounter_id
+    asked = sa.exists().where(mine, opinion.pair_number == pair.number, opinion.is_arbiter)
+    return asked | sa.exists().where(mine, pair.round > 0)
+
+
 def _attempt_of(row: Row) -> Attempt:
     return Attempt(
         site=row.site,
@@ -260,14 +270,21 @@ def _attempt_of(row: Row) -> Attempt:
         has_case=row.number is not None,
         verdict=row.verdict or "",
         is_exception=bool(row.is_exception),
+        is_overturned=bool(row.is_overturned),
     )
+
+
+def encounters_so_far(snapshot: Snapshot) -> int:
+    """The number of the latest encounter."""
+    return int(snapshot.value_of(sa.select(sa.func.coalesce(sa.func.max(tables.encounter.c.number), 0))))
 
 
 def sites(snapshot: Snapshot) -> tuple[str, ...]:
     """Sites at which somebody came to the gate, in alphabetical order."""
     encounter = tables.encounter.c
     statement = (
-        sa.select(encounter.site.distinct().label("site"))
+        sa.select(encounter.site)
+        .distinct()
         .select_from(tables.encounter)
         .join(presentation, presentation.c.encounter_id == encounter.encounter_id)
         .order_by(encounter.site)

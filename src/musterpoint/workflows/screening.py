@@ -26,6 +26,7 @@ from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.templates import FingerPosition, Template
+from musterpoint.workflows.alarms import is_time_to_watch, watch
 from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery, galleries_searched
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.children import Told, age_of, decided_again_at, is_unaccompanied, refuse_fingers
@@ -119,7 +120,7 @@ def find_screened(station: Station, request: ScreeningRequest) -> ScreeningOutco
 def screen(
     station: Station, request: ScreeningRequest, captures: Sequence[Capture] | None = None
 ) -> ScreeningOutcome:
-    """Screen one person and record what came of it, in one transaction.
+    """Screen one person and record what came of it, in one transaction; now and then look at the rates.
 
     captures  what `capture` made of the submissions, where that was done before
 
@@ -137,13 +138,21 @@ def screen(
         if answered is not None:
             return answered
         request = _of_the_agreement(station, snapshot, permission, request)
-    if not request.submissions:
-        return _screen_without_sample(station, request, asked)
-    taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
+    if request.submissions:
+        taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
+        outcome = _screen_with_sample(station, request, asked, taken)
+    else:
+        outcome = _screen_without_sample(station, request, asked)
+    _look_at_rates(station, permission)
+    return outcome
 
+
+def _screen_with_sample(
+    station: Station, request: ScreeningRequest, asked: str, captures: tuple[Capture, ...]
+) -> ScreeningOutcome:
     def record(work: UnitOfWork, found: Found, permission: Permission) -> ScreeningOutcome:
         gate = _gate(station, work, permission, request)
-        return _record(work, gate, asked, _searched(gate, taken, found))
+        return _record(work, gate, asked, _searched(gate, captures, found))
 
     return search_and_record(
         station,
@@ -153,10 +162,17 @@ def screen(
             gallery=request.gallery,
             galleries=request.search_galleries,
         ),
-        [one.template for one in taken],
+        [one.template for one in captures],
         lambda work: _stored(work.outcome_of(request.request_id, asked)),
         record,
     )
+
+
+def _look_at_rates(station: Station, permission: Permission) -> None:
+    with station.database.read() as snapshot:
+        is_time = is_time_to_watch(snapshot)
+    if is_time:
+        watch(station, permission.screening.baselines)
 
 
 def _stored(text: str | None) -> ScreeningOutcome | None:

@@ -1,0 +1,151 @@
+"""Rates of a site as people see them, and items for those that are more than chance.
+
+Rates are shown to whoever may see the status, never of a person, and never where few people stand behind
+them. An alarm is an item for a supervisor; it changes no threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from musterpoint.errors import NotFound, Unavailable
+from musterpoint.registry import CannotTellReason, Outcome, Verdict
+from musterpoint.registry.agreements import ANY, Baseline
+from musterpoint.registry.alarms import BASELINES_PPM, Cell, Judged, Level, Rate, judge
+from musterpoint.registry.rights import Act
+from musterpoint.storage import Snapshot, decisions
+from musterpoint.storage.decisions import Alarm, Attempt
+from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.station import Station
+
+WINDOW: Final = 200
+"""Latest presentations of a site that its rates are made of."""
+
+WATCHED_EVERY: Final = 10
+"""Encounters after which the gate looks at its own rates."""
+
+
+def rates(station: Station) -> tuple[Judged, ...]:
+    """Every rate of every site. Raises Refused."""
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.READ_STATUS)
+        return _rates(snapshot, permission.screening.baselines)
+
+
+def open_alarms(station: Station) -> tuple[Alarm, ...]:
+    """Alarms that wait for a supervisor. Raises Refused."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.READ_STATUS)
+        return decisions.alarms(snapshot, is_open=True)
+
+
+def close(station: Station, number: int) -> Alarm:
+    """Close an alarm as the supervisor who has looked into it. Raises NotFound, Refused."""
+    with station.unit_of_work() as work:
+        permission = authorise(station, work, Act.CLOSE_ALARM)
+        found = [one for one in decisions.alarms(work, is_open=True) if one.number == number]
+        if not found:
+            raise NotFound(
+                expected="the number of an open alarm",
+                found="another number",
+                hint="List them with: musterpoint alarms",
+                where="alarm",
+            )
+        closed_by = permission.actor.seat.name
+        decisions.close_alarm(work, number, closed_by=closed_by, closed_at=work.now())
+        work.append_journal("alarm.closed", _facts(number, found[0]) | {"seat": closed_by})
+        work.commit()
+    return found[0]
+
+
+def watch(station: Station, baselines: Sequence[Baseline] = ()) -> tuple[Alarm, ...]:
+    """Open an alarm for each cell that stands out and has none open; returns those.
+
+    The gate calls it after every tenth encounter. Where others write for too long, the next call does it.
+    """
+    with suppress(Unavailable):
+        with station.database.read() as snapshot:
+            if not _new_alarms(station, snapshot, baselines):
+                return ()
+        with station.unit_of_work() as work:
+            opened = _new_alarms(station, work, baselines)
+            for one in opened:
+                number = decisions.open_alarm(work, one)
+                counts: dict[str, str | int] = {"happened": one.happened, "attempts": one.attempts}
+                work.append_journal("alarm.opened", _facts(number, one) | counts)
+            if opened:
+                work.commit()
+        return tuple(opened)
+    return ()
+
+
+def _facts(number: int, one: Alarm) -> dict[str, str | int]:
+    return {"alarm": number, "site": one.site, "rate": one.rate.value}
+
+
+def is_time_to_watch(snapshot: Snapshot) -> bool:
+    """Whether the gate looks at its rates now."""
+    return decisions.encounters_so_far(snapshot) % WATCHED_EVERY == 0
+
+
+def _new_alarms(station: Station, snapshot: Snapshot, baselines: Sequence[Baseline]) -> list[Alarm]:
+    has_one = {(one.site, one.rate) for one in decisions.alarms(snapshot, is_open=True)}
+    return [
+        Alarm(
+            number=0,
+            site=one.cell.site,
+            rate=one.cell.rate,
+            level=one.level,
+            happened=one.cell.count,
+            attempts=one.cell.attempts,
+            opened_at=station.clock.now(),
+        )
+        for one in _rates(snapshot, baselines)
+        if one.level is Level.ALARM and (one.cell.site, one.cell.rate) not in has_one
+    ]
+
+
+def _rates(snapshot: Snapshot, baselines: Sequence[Baseline]) -> tuple[Judged, ...]:
+    cells: list[Cell] = []
+    for site in decisions.sites(snapshot):
+        attempts = decisions.attempts(snapshot, site, WINDOW)
+        cells.extend(_cell(rate, site, attempts, baselines) for rate in Rate)
+    return judge(cells)
+
+
+def _cell(rate: Rate, site: str, attempts: Iterable[Attempt], baselines: Sequence[Baseline]) -> Cell:
+    counted = [_happened(rate, one) for one in attempts]
+    known = [one for one in counted if one is not None]
+    return Cell(
+        site=site,
+        rate=rate,
+        count=sum(known),
+        attempts=len(known),
+        baseline_ppm=_baseline(rate, site, baselines),
+    )
+
+
+def _happened(rate: Rate, one: Attempt) -> bool | None:
+    """Whether it happened in an attempt; None where the attempt is not one of those that are counted."""
+    is_searched = one.outcome is Outcome.SCREENED
+    counted = {
+        Rate.FAILED_CAPTURE: one.outcome is Outcome.FAILED_CAPTURE,
+        Rate.EXCEPTION: one.is_exception,
+        Rate.REFUSAL: one.outcome is Outcome.REFUSED,
+        Rate.POOR_QUALITY: one.reason is CannotTellReason.QUALITY if is_searched else None,
+        Rate.CANDIDATE: one.has_case if is_searched else None,
+        Rate.CONFIRMED: one.verdict == Verdict.SAME.value if one.verdict else None,
+        Rate.OVERTURNED: one.is_overturned if one.verdict else None,
+    }
+    return counted[rate]
+
+
+def _baseline(rate: Rate, site: str, baselines: Sequence[Baseline]) -> int:
+    """The agreement's word for this site, else for all sites, else ours."""
+    for where in (site, ANY):
+        for one in baselines:
+            if one.rate == rate.value and one.site == where:
+                return one.usual_ppm
+    return BASELINES_PPM[rate]

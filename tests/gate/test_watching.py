@@ -1,0 +1,55 @@
+"""Rates over what really happened at a gate, and the items that they open."""
+
+from __future__ import annotations
+
+import pytest
+from tests.workflows.requests import screening
+
+from musterpoint.errors import NotFound, RoleMissing
+from musterpoint.registry import NotCapturedReason
+from musterpoint.registry.agreements import Baseline
+from musterpoint.registry.alarms import Level, Rate
+from musterpoint.workflows.alarms import close, open_alarms, rates, watch
+from musterpoint.workflows.screening import screen
+from musterpoint.workflows.station import Station
+
+
+@pytest.fixture
+def busy(station: Station) -> Station:
+    """A station at which 60 people came, 8 of whom gave no finger although nobody refused."""
+    for number in range(60):
+        reason = NotCapturedReason.DAMAGED if number % 8 == 0 else NotCapturedReason.LEFT
+        screen(station, screening(reason=reason))
+    return station
+
+
+def test_a_rate_beyond_chance_opens_one_item_that_a_supervisor_closes(busy: Station) -> None:
+    cells = {one.cell.rate: one for one in rates(busy)}
+    failed = cells[Rate.FAILED_CAPTURE]
+    assert (failed.cell.count, failed.cell.attempts, failed.level) == (8, 60, Level.ALARM)
+    assert cells[Rate.REFUSAL].level is Level.QUIET
+
+    [alarm] = open_alarms(busy)
+    assert (alarm.site, alarm.rate) == ("Gate 1", Rate.FAILED_CAPTURE)
+    assert watch(busy) == ()
+    with busy.database.read() as snapshot:
+        lines = [line for line in snapshot.journal() if line.kind == "alarm.opened"]
+    assert len(lines) == 1
+
+    with pytest.raises(RoleMissing):
+        close(busy.acting_as("practice-officer"), alarm.number)
+    assert close(busy.acting_as("practice-supervisor"), alarm.number) == alarm
+    assert open_alarms(busy) == ()
+    with pytest.raises(NotFound):
+        close(busy.acting_as("practice-supervisor"), alarm.number)
+    [again] = watch(busy)
+    assert again.rate is Rate.FAILED_CAPTURE
+
+
+def test_what_is_usual_at_a_site_is_no_alarm(busy: Station) -> None:
+    [alarm] = open_alarms(busy)
+    close(busy.acting_as("practice-supervisor"), alarm.number)
+    usual = Baseline(rate="failed captures", usual_ppm=150_000, site="Gate 1")
+
+    assert watch(busy, [usual]) == ()
+    assert watch(busy, [Baseline(rate="failed captures", usual_ppm=150_000, site="Gate 2")])
