@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from musterpoint import _compiled
-from musterpoint.comparison import ReadyProbe, bare_minutiae, fuse, prepare, score_bare, sketch_bare
+from musterpoint.comparison import (
+    ReadyProbe,
+    bare_minutiae,
+    fuse,
+    normalised,
+    prepare,
+    score_bare,
+    sketch_bare,
+)
 from musterpoint.gallery.key_table import Keys, key_table, keys_of
 from musterpoint.gallery.protocol import ComparedFinger, FoundPerson, GalleryStatus, Probe
 from musterpoint.gallery.references import References, View, identifier_of
@@ -87,6 +95,13 @@ class _Rows:
         columns = [np.concatenate(column) for column in zip(*found, strict=True)]
         return cls(view, *columns) if columns else cls(view, *[np.empty(0, np.int64)] * 3)
 
+    def means(self) -> npt.NDArray[np.int16]:
+        """int16 (k,), their cohort means in milli-nats."""
+        parts = [
+            segment.columns.means[self.row[self.segment == s]] for s, segment in enumerate(self.view.segments)
+        ]
+        return np.concatenate([np.empty(0, np.int16), *parts])
+
 
 class LocalShard:
     """A part in the memory of this process."""
@@ -106,15 +121,30 @@ class LocalShard:
         filter_bytes, rest = self._references.bytes_held
         return GalleryStatus(
             position=view.position,
-            people=self.count(()).people,
+            people=self.begin().count(()).people,
             references=view.references,
             filter_bytes=filter_bytes,
             bytes=rest,
         )
 
+    def begin(self) -> LocalShardSearch:
+        """See `Shard.begin`."""
+        return LocalShardSearch(self._references.view(), self._pool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalShardSearch:
+    """One search in a part as it was at one moment."""
+
+    view: View
+    pool: ThreadPoolExecutor | None
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
     def count(self, positions: Sequence[FingerPosition]) -> Counted:
-        """See `Shard.count`."""
-        view = self._references.view()
+        """See `ShardSearch.count`."""
+        view = self.view
         labels = sum({1 << position for position in positions} | {1 << FingerPosition.UNKNOWN})
         if FingerPosition.UNKNOWN in positions:
             labels = 0xFFFF
@@ -130,8 +160,8 @@ class LocalShard:
         )
 
     def shortlist(self, probes: Sequence[Probe], counts: Sequence[int]) -> list[Shortlist]:
-        """See `Shard.shortlist`."""
-        view = self._references.view(is_filtered=True)
+        """See `ShardSearch.shortlist`."""
+        view = self.view
         fingers = [(probe, finger) for probe in range(len(probes)) for finger in probes[probe].templates]
         asked = [_Asked.of(finger) for _, finger in fingers]
         # Segment by segment, so that all fingers find its postings in the processor's cache.
@@ -155,11 +185,11 @@ class LocalShard:
         return [_best_of(view, total, count) for total, count in zip(totals, counts, strict=True)]
 
     def _map(self, function: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
-        return iter(self._pool.map(function, items) if self._pool else map(function, items))
+        return iter(self.pool.map(function, items) if self.pool else map(function, items))
 
     def compare(self, probe: Probe, listed: Shortlist | None, refined: int, needed: int) -> Compared:
-        """See `Shard.compare`."""
-        view = self._references.view()
+        """See `ShardSearch.compare`."""
+        view = self.view
         ready = ReadyProbe.of([prepare(template) for template in probe.templates])
         people = _everybody(view) if listed is None else listed.numbers
         values = np.zeros(len(people), np.int64)
@@ -169,7 +199,7 @@ class LocalShard:
             kept = in_order(view.people[people], values, refined)
             people, values = people[kept], values[kept]
         rows = _Rows.of(view, people)
-        scores = self._scored(score_bare, ready, rows)
+        scores = normalised(self._scored(score_bare, ready, rows), ready.means, rows.means()[:, None])
         return Compared(
             position=view.position,
             people=view.people[people],
@@ -186,7 +216,7 @@ class LocalShard:
 
     def _scored(self, kernel: Callable[..., Totals], ready: ReadyProbe, rows: _Rows) -> Totals:
         parts = [
-            kernel(ready, segment.columns.bare, rows.row[rows.segment == s], threads=self._pool)
+            kernel(ready, segment.columns.bare, rows.row[rows.segment == s], threads=self.pool)
             for s, segment in enumerate(rows.view.segments)
         ]
         return np.concatenate([np.empty((0, len(ready)), np.int32), *parts])

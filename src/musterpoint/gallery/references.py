@@ -10,8 +10,9 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.comparison import bare_minutiae
+from musterpoint.comparison import bare_minutiae, with_cohort_mean
 from musterpoint.gallery.key_table import key_table
+from musterpoint.gallery.plan import FILTERED_FROM
 from musterpoint.gallery.segment import Identifiers, NewReference, Segment, SegmentView
 from musterpoint.gallery.token_geometry import SEGMENT_ROWS
 from musterpoint.templates import Template
@@ -50,9 +51,13 @@ class View:
 
 
 class References:
-    """References of people. One thread at a time changes them; others go on searching their views."""
+    """References of people. One thread at a time changes them; others go on searching their views.
 
-    def __init__(self) -> None:
+    is_part  they are part of a larger gallery, so they are filtered however few they are
+    """
+
+    def __init__(self, *, is_part: bool = False) -> None:
+        self.is_part = is_part
         self._lock = threading.RLock()
         self._segments: list[Segment] = []
         self._people: Identifiers = np.empty((64, 2), np.uint64)
@@ -101,13 +106,15 @@ class References:
     def _new(self, entry: Entry) -> NewReference:
         if not isinstance(entry.template, Template):
             raise TypeError(f"a Template is expected, found {type(entry.template).__name__}")
-        minutiae = bare_minutiae(entry.template)
+        mean = with_cohort_mean(entry.template).cohort_mean
+        assert mean is not None, "it was just computed"
         return NewReference(
             identifier=words_of(entry.reference),
             visit=words_of(entry.visit),
             owner=self._number_of(entry.person),
             position=entry.template.position,
-            minutiae=minutiae,
+            minutiae=bare_minutiae(entry.template),
+            mean=mean.millinats,
         )
 
     def _number_of(self, person: UUID) -> int:
@@ -133,8 +140,7 @@ class References:
         columns = segment.columns()
         rows = np.flatnonzero(_is_among(columns.visits, visits) & (columns.is_live == 1))
         if len(rows):
-            segment.writable("is_live")[rows] = 0
-            segment.saved_as = ""
+            segment.changed("is_live")[rows] = 0
         return len(rows)
 
     def give(self, owners: Mapping[UUID, UUID]) -> int:
@@ -154,8 +160,7 @@ class References:
         if not len(rows):
             return 0
         number = self._number_of(person)
-        segment.writable("owners")[rows] = number
-        segment.saved_as = ""
+        segment.changed("owners")[rows] = number
         return len(rows)
 
     def owners(self) -> dict[UUID, UUID]:
@@ -185,10 +190,15 @@ class References:
                     self._segments[k] = segment.without_removed()
             return dropped
 
-    def view(self, *, is_filtered: bool = False) -> View:
-        """The references now; where they are to be filtered, with the keys that were missing."""
+    @property
+    def is_filtered(self) -> bool:
+        """Whether they have keys."""
+        return self.is_part or sum(segment.count for segment in self._segments) >= FILTERED_FROM
+
+    def view(self) -> View:
+        """The references now, ready to be searched."""
         with self._lock:
-            if is_filtered:
+            if self.is_filtered:
                 self.make_keys()
             segments = tuple(segment.view() for segment in self._segments)
             return View(segments=segments, people=self.people, position=self.position)

@@ -77,8 +77,8 @@ class Counted:
     people_comparable: int
 
 
-class Shard(Protocol):
-    """One part of a gallery, in this process or another."""
+class ShardSearch(Protocol):
+    """One search in one part of a gallery, which stays for it as it was when the search began."""
 
     def count(self, positions: Sequence[FingerPosition]) -> Counted:
         """How many there are, and how many have a finger that may be one of these."""
@@ -94,6 +94,21 @@ class Shard(Protocol):
         refined  of the list, only the best so many after a sketch; 0 = all, without one
         needed   strength that a candidate has, milli-nats
         """
+        ...
+
+    def close(self) -> None:
+        """End the search."""
+        ...
+
+
+class Shard(Protocol):
+    """One part of a gallery, in this process or another.
+
+    Raises GalleryIncomplete where it does not answer.
+    """
+
+    def begin(self) -> ShardSearch:
+        """Begin a search in the part as it is now."""
         ...
 
     def status(self) -> GalleryStatus:

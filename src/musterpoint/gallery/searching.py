@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.plan import Plan, plan_for
 from musterpoint.gallery.protocol import FoundPerson, GalleryStatus, Probe, SearchResult, Terms
 from musterpoint.gallery.references import References, identifier_of
-from musterpoint.gallery.rounds import Compared, Counted, Shard, Shortlist, in_order
+from musterpoint.gallery.rounds import Compared, Counted, Shard, ShardSearch, Shortlist, in_order
 
 Answer = TypeVar("Answer")
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -47,7 +48,7 @@ class ShardedGallerySearch:
 
     def status(self) -> GalleryStatus:
         """See `GallerySearch.status`."""
-        found = self._ask_all(lambda shard, _: shard.status())
+        found = _ask_all(self._pool, [shard.status for shard in self._shards])
         return GalleryStatus(
             position=min(one.position for one in found),
             people=sum(one.people for one in found),
@@ -63,30 +64,42 @@ class ShardedGallerySearch:
 
     def search_many(self, probes: tuple[Probe, ...], terms: Terms = _DEFAULT) -> tuple[SearchResult, ...]:
         """See `GallerySearch.search_many`."""
+        parts = _ask_all(self._pool, [shard.begin for shard in self._shards])
+        try:
+            return _Search(parts, self._pool, terms).results(probes)
+        finally:
+            for part in parts:
+                part.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search, in parts that stay as they are meanwhile."""
+
+    parts: Sequence[ShardSearch]
+    pool: ThreadPoolExecutor | None
+    terms: Terms
+
+    def results(self, probes: Sequence[Probe]) -> tuple[SearchResult, ...]:
         counted = [self._counted(probe) for probe in probes]
-        plans = [_plan(probe, counts, terms) for probe, counts in zip(probes, counted, strict=True)]
+        plans = [_plan(probe, counts, self.terms) for probe, counts in zip(probes, counted, strict=True)]
         filtered = [k for k, plan in enumerate(plans) if not plan.is_whole]
-        lists = dict(
-            zip(
-                filtered,
-                self._shortlists([probes[k] for k in filtered], [plans[k] for k in filtered]),
-                strict=True,
-            )
-        )
+        found = self._shortlists([probes[k] for k in filtered], [plans[k] for k in filtered])
+        lists = dict(zip(filtered, found, strict=True))
         return tuple(
-            self._compared(probe, plans[k], lists.get(k), counted[k], terms) for k, probe in enumerate(probes)
+            self._compared(probe, plans[k], lists.get(k), counted[k]) for k, probe in enumerate(probes)
         )
 
     def _counted(self, probe: Probe) -> list[Counted]:
-        return self._ask_all(lambda shard, _: shard.count(probe.positions))
+        return _ask_all(self.pool, [partial(part.count, probe.positions) for part in self.parts])
 
     def _shortlists(self, probes: Sequence[Probe], plans: Sequence[Plan]) -> list[list[Shortlist]]:
-        """For each probe the part of its list that each shard holds."""
+        """For each probe the part of its list that each part of the gallery holds."""
         if not probes:
             return []
         counts = [plan.listed for plan in plans]
-        by_shard = self._ask_all(lambda shard, _: shard.shortlist(probes, counts))
-        return [_cut([lists[k] for lists in by_shard], count) for k, count in enumerate(counts)]
+        by_part = _ask_all(self.pool, [partial(part.shortlist, probes, counts) for part in self.parts])
+        return [_cut([lists[k] for lists in by_part], count) for k, count in enumerate(counts)]
 
     def _compared(
         self,
@@ -94,20 +107,18 @@ class ShardedGallerySearch:
         plan: Plan,
         lists: list[Shortlist] | None,
         counted: Sequence[Counted],
-        terms: Terms,
     ) -> SearchResult:
+        terms = self.terms
         references = sum(one.references for one in counted)
         people = sum(one.people for one in counted) if terms.people is None else terms.people
         needed = strength_needed(people, terms.target_fpir)
         listed = sum(len(one) for one in lists) if lists is not None else 0
         refined = plan.refined if listed > plan.refined else 0
-        parts = (
-            []
-            if not probe.templates
-            else self._ask_all(
-                lambda shard, k: shard.compare(probe, None if lists is None else lists[k], refined, needed)
-            )
-        )
+        asked = [
+            partial(part.compare, probe, None if lists is None else lists[k], refined, needed)
+            for k, part in enumerate(self.parts)
+        ]
+        parts = _ask_all(self.pool, asked) if probe.templates else []
         kept = _kept(parts, refined)
         found = [one for part, places in zip(parts, kept, strict=True) for one in _of(part, places)]
         found.sort(key=lambda one: (-one.strength, one.person))
@@ -128,10 +139,11 @@ class ShardedGallerySearch:
             ),
         )
 
-    def _ask_all(self, ask: Callable[[Shard, int], Answer]) -> list[Answer]:
-        if self._pool is None:
-            return [ask(self._shards[0], 0)]
-        return list(self._pool.map(ask, self._shards, range(len(self._shards))))
+
+def _ask_all(pool: ThreadPoolExecutor | None, asked: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    if pool is None:
+        return [ask() for ask in asked]
+    return list(pool.map(lambda ask: ask(), asked))
 
 
 class LocalGallerySearch(ShardedGallerySearch):

@@ -1,8 +1,7 @@
 """A segment: up to 65,536 references in arrays that only grow, and the inverted index over them.
 
 One thread at a time may change a segment; any number may search a view of it meanwhile. What a view shows was
-written before it was made and is never moved or changed, but for two marks: that a reference was removed, and
-whose it is, may or may not be seen in a view that was made before.
+written before it was made and is never moved or changed.
 """
 
 from __future__ import annotations
@@ -43,6 +42,7 @@ class NewReference:
     owner       number of the person
     position    `FingerPosition`
     minutiae    see `bare_minutiae`
+    mean        cohort mean in milli-nats
     """
 
     identifier: Identifiers
@@ -50,6 +50,7 @@ class NewReference:
     owner: int
     position: int
     minutiae: npt.NDArray[np.uint16]
+    mean: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,7 @@ class Columns:
     positions  uint8, `FingerPosition`
     is_live    uint8, 0 for a removed reference
     sizes      uint16, number of keys; valid where keys were made
+    means      int16, cohort means in milli-nats
     """
 
     bare: Bare
@@ -94,9 +96,24 @@ class Columns:
     positions: npt.NDArray[np.uint8]
     is_live: npt.NDArray[np.uint8]
     sizes: npt.NDArray[np.uint16]
+    means: npt.NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.owners)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All of them by name, the minutiae among them."""
+        return {
+            "minutiae": self.bare.minutiae,
+            "offsets": self.bare.offsets,
+            "means": self.means,
+            "identifiers": self.identifiers,
+            "visits": self.visits,
+            "owners": self.owners,
+            "positions": self.positions,
+            "is_live": self.is_live,
+            "sizes": self.sizes,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,13 +174,13 @@ class Segment:
     @classmethod
     def of(cls, columns: Columns, filed: Filed, waiting: Waiting) -> Segment:
         """A segment that holds what a view showed."""
-        arrays = {name: getattr(columns, name) for name in _SHAPES if name != "offsets"}
+        arrays = columns.arrays()
         return cls(
             count=len(columns),
             filed=filed,
             waiting=waiting,
-            _arrays=arrays | {"offsets": columns.bare.offsets},
-            _minutiae=columns.bare.minutiae,
+            _arrays=arrays,
+            _minutiae=arrays.pop("minutiae"),
         )
 
     @property
@@ -202,6 +219,7 @@ class Segment:
         self._arrays["visits"][begin:end] = [one.visit for one in new]
         self._arrays["owners"][begin:end] = [one.owner for one in new]
         self._arrays["positions"][begin:end] = [one.position for one in new]
+        self._arrays["means"][begin:end] = [one.mean for one in new]
         self._arrays["is_live"][begin:end] = 1
         self._arrays["sizes"][begin:end] = 0
         self._arrays["offsets"][begin + 1 : end + 1] = bounds
@@ -221,10 +239,10 @@ class Segment:
             *(arrays[name][:n] for name in _SHAPES if name != "offsets"),
         )
 
-    def writable(self, name: str) -> npt.NDArray[Any]:
-        """One of its arrays, to be changed in place; views made before may or may not show the change."""
-        if not self._arrays[name].flags.writeable:
-            self._arrays[name] = self._arrays[name].copy()
+    def changed(self, name: str) -> npt.NDArray[Any]:
+        """A fresh copy of one of its arrays, to be changed; views made before keep theirs."""
+        self._arrays[name] = self._arrays[name].copy()
+        self.saved_as = ""
         return self._arrays[name]
 
     def make_keys(self, table: KeyTable, *, is_filing: bool = False) -> None:
@@ -247,7 +265,9 @@ class Segment:
         offsets = self._arrays["offsets"][begin : end + 1]
         minutiae = self._minutiae[int(offsets[0]) : int(offsets[-1])]
         keys, bounds = keys_of(minutiae, offsets - offsets[0], table.weights)
-        self.writable("sizes")[begin:end] = np.diff(bounds)
+        if not self._arrays["sizes"].flags.writeable:
+            self._arrays["sizes"] = self._arrays["sizes"].copy()
+        self._arrays["sizes"][begin:end] = np.diff(bounds)
         before = self.waiting
         self.waiting = Waiting(
             np.concatenate((before.keys, keys)),
@@ -273,7 +293,7 @@ class Segment:
         lengths = np.diff(columns.bare.offsets)
         minutiae = columns.bare.minutiae[np.repeat(columns.is_live == 1, lengths)]
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths[kept])))
-        arrays = {name: getattr(columns, name)[kept] for name in _SHAPES if name != "offsets"}
+        arrays = {name: array[kept] for name, array in columns.arrays().items() if name in _A_ROW}
         filed, waiting = self._without(columns.is_live)
         return Segment(
             count=len(kept),
@@ -305,8 +325,11 @@ _SHAPES: Final[dict[str, tuple[tuple[int, ...], type[np.generic]]]] = {
     "positions": ((), np.uint8),
     "is_live": ((), np.uint8),
     "sizes": ((), np.uint16),
+    "means": ((), np.int16),
     "offsets": ((), np.int64),
 }
+
+_A_ROW: Final = frozenset(_SHAPES) - {"offsets"}
 
 _NO_STARTS: Final = np.zeros((1 << KEY_BITS) + 1, np.uint32)
 _NO_STARTS.flags.writeable = False

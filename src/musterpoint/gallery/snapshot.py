@@ -31,7 +31,6 @@ import numpy.typing as npt
 from musterpoint.comparison import COMPARATOR_VERSION, Bare
 from musterpoint.errors import Conflict, Corrupt, VersionMismatch
 from musterpoint.gallery.parts import packed, unpacked
-from musterpoint.gallery.plan import FILTERED_FROM
 from musterpoint.gallery.references import References
 from musterpoint.gallery.segment import Columns, Filed, Segment, Waiting
 from musterpoint.gallery.token_geometry import INDEX_VERSION, KEY_BITS, SEGMENT_ROWS
@@ -128,7 +127,7 @@ class SnapshotFolder:
     def _write(self, references: References, mark: str) -> None:
         with references.lock():
             references.forget_removed()
-            if sum(segment.count for segment in references.segments) >= FILTERED_FROM:
+            if references.is_filtered:
                 references.make_keys(is_filing=True)
             position, people = references.position, references.people.copy()
             named = [(segment, self._is_there(segment.saved_as)) for segment in references.segments]
@@ -183,17 +182,8 @@ class SnapshotFolder:
 
 def _arrays_of(segment: Segment) -> tuple[dict[str, object], dict[str, npt.NDArray[Any]]]:
     """Facts and arrays of a segment; those that may still change are copied."""
-    columns = segment.columns()
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "minutiae": columns.bare.minutiae,
-        "offsets": columns.bare.offsets,
-        "identifiers": columns.identifiers,
-        "visits": columns.visits,
-        "owners": columns.owners.copy(),
-        "positions": columns.positions,
-        "is_live": columns.is_live.copy(),
-        "sizes": columns.sizes.copy(),
-    }
+    arrays = segment.columns().arrays()
+    arrays |= {name: arrays[name].copy() for name in ("owners", "is_live", "sizes")}
     if segment.filed.rows:
         arrays |= {"starts": segment.filed.starts, "postings": segment.filed.postings}
     return {"rows": segment.count, "filed": segment.filed.rows}, arrays
@@ -203,7 +193,7 @@ def _segment_of(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
     """The segment, checked as far as a wrong value could lead outside of an array. Raises ValueError."""
     rows, filed_rows = int(facts["rows"]), int(facts["filed"])
     offsets = arrays["offsets"]
-    names = ("identifiers", "visits", "owners", "positions", "is_live", "sizes")
+    names = ("identifiers", "visits", "owners", "positions", "is_live", "sizes", "means")
     sound = (
         0 <= filed_rows <= rows <= SEGMENT_ROWS
         and all(len(arrays[name]) == rows for name in names)
