@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.agreement_pages import print_purposes, purpose_as_json
+from musterpoint.cli.alarms import alarm_as_json, print_alarms, print_rates, rate_as_json
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.clock import to_text
 from musterpoint.registry import EncounterKind, Reference
+from musterpoint.workflows.alarms import open_alarms, rates
 from musterpoint.workflows.browsing import (
     EncounterView,
     list_encounters,
@@ -193,16 +195,19 @@ def _facts(body: dict[str, object]) -> str:
 @data_option
 @seat_options
 def status(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
-    """Count what the registry holds, and say what searches come to.
+    """Count what the registry holds, and say what searches and rates come to.
 
     \b
     Example:
       musterpoint status
     """
-    found = read_status(seat.open(data, must_exist=True))
+    station = seat.open(data, must_exist=True)
+    found, judged, waiting = read_status(station), rates(station), open_alarms(station)
     if as_json:
         print_json(
             {
+                "rates": [rate_as_json(one) for one in judged],
+                "alarms": [alarm_as_json(one) for one in waiting],
                 "counts": found.counts,
                 "galleries": found.galleries,
                 "agreements": [
@@ -223,5 +228,7 @@ def status(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
         click.echo(f"Agreement {name}: {state}")
         if purposes:
             print_purposes(purposes)
+    print_rates(judged)
+    print_alarms(waiting)
     for one in found.broken_glass:
         click.secho(f"BROKEN GLASS until {to_text(one.valid_until)}: {one.seat} may {one.act}", bold=True)
