@@ -37,10 +37,12 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
 
     Raises RoleMissing where there is none, UnusableInput where there are several.
     """
+    # Asked once: a screening may wait for no query a seat.
+    broken = _with_broken_glass(snapshot, act, now)
     able = [
         one
         for one in seats.seats(snapshot)
-        if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, now, is_real)
+        if one.is_live(now) and keys.holds(one) and _may(snapshot, one, act, broken, is_real)
     ]
     # In the order of roles: at a gate the officer screens, not the machine of an integrator.
     able.sort(key=lambda one: (extent(one.role, act) is not Extent.FULL, list(Role).index(one.role)))
@@ -138,13 +140,20 @@ def refuse_beyond_practice(snapshot: Snapshot, act: Act, *, is_real: bool) -> No
         )
 
 
-def _may(snapshot: Snapshot, seat: Seat, act: Act, now: Instant, is_real: bool) -> bool:
+def _may(snapshot: Snapshot, seat: Seat, act: Act, broken: frozenset[str], is_real: bool) -> bool:
     if seat.is_practice:
         try:
             refuse_beyond_practice(snapshot, act, is_real=is_real)
         except Refused:
             return False
-    return may(seat.role, act) or _has_broken_glass(snapshot, seat, act, now)
+    return may(seat.role, act) or seat.name in broken
+
+
+def _with_broken_glass(snapshot: Snapshot, act: Act, now: Instant) -> frozenset[str]:
+    """Names of the seats that may do it for a while by broken glass."""
+    return frozenset(
+        one.seat for one in seats.broken_glasses(snapshot) if one.act == act.value and now < one.valid_until
+    )
 
 
 def _has_broken_glass(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> bool:
