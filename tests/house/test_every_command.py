@@ -66,6 +66,12 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("enrol", "collection", "--gallery", "earlier", *REGISTRY),
         ("retention", "show", *REGISTRY),
         ("retention", "run", "--dry-run", *REGISTRY),
+        ("log", "keys", "--output", "log.keys", *REGISTRY),
+        ("log", "checkpoint", *REGISTRY),
+        ("log", "export", "published", *REGISTRY),
+        ("log", "verify", "published", "--signatures"),
+        ("log", "proof", "1", "--output", "first.tlog-proof", *REGISTRY),
+        ("log", "request", *REGISTRY),
         *((name, *REGISTRY) for name in ("encounters", "journal", "status", "upgrade")),
     ]
 
@@ -74,5 +80,9 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
     command("verify", subject, "finger.fmr", *REGISTRY)
     command("erase", subject, "--yes", *REGISTRY)
+    witness = command("log", "witness", "init", "w1", "--name", "w1", "--log", "log.keys").stdout
+    (work / "witness.keys").write_text(witness)
+    command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
+    command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
     assert {step[0] for step in steps} | {"subjects", "verify", "erase"} == set(COMMANDS)
