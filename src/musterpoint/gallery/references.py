@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from musterpoint.comparison import bare_minutiae, with_cohort_mean
 from musterpoint.gallery.key_table import key_table
 from musterpoint.gallery.plan import FILTERED_FROM
-from musterpoint.gallery.segment import Identifiers, NewReference, Segment, SegmentView
+from musterpoint.gallery.segment import FILED_AT_ONCE, Identifiers, NewReference, Segment, SegmentView
 from musterpoint.gallery.token_geometry import SEGMENT_ROWS
 from musterpoint.templates import Template
 
@@ -92,16 +93,20 @@ class References:
         """The right to change the references; whoever holds it keeps others from changing them."""
         return self._lock
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Add references. Raises TypeError where something is no template."""
+    def add(self, entries: Iterable[Entry]) -> int:
+        """Add references; returns how many. Raises TypeError where something is no template."""
+        added = 0
+        remaining = iter(entries)
         with self._lock:
-            new = [self._new(entry) for entry in entries]
-            while new:
-                if not self._segments or self._segments[-1].is_full:
-                    self._segments.append(Segment())
-                room = SEGMENT_ROWS - self._segments[-1].count
-                self._segments[-1].append(new[:room])
-                new = new[room:]
+            while new := [self._new(entry) for entry in islice(remaining, FILED_AT_ONCE)]:
+                added += len(new)
+                while new:
+                    if not self._segments or self._segments[-1].is_full:
+                        self._segments.append(Segment())
+                    room = SEGMENT_ROWS - self._segments[-1].count
+                    self._segments[-1].append(new[:room])
+                    new = new[room:]
+        return added
 
     def _new(self, entry: Entry) -> NewReference:
         if not isinstance(entry.template, Template):

@@ -35,6 +35,8 @@ from musterpoint.gallery.references import References
 from musterpoint.gallery.segment import Columns, Filed, Segment, Waiting
 from musterpoint.gallery.token_geometry import INDEX_VERSION, KEY_BITS, SEGMENT_ROWS
 
+_DOUBTS: Final = (OSError, ValueError, KeyError, TypeError, Corrupt, Conflict, VersionMismatch)
+
 POINTER: Final = "snapshot.mps"
 PART: Final = ".part"
 _LOCK: Final = "lock"
@@ -71,25 +73,32 @@ class SnapshotFolder:
     sealing: Sealing
     threads: int = 1
 
-    def load(self, is_of: Callable[[int, str], bool]) -> References | None:
+    def about(self) -> Mapping[str, str] | None:
+        """What the snapshot is of, as `save` was told; None where there is none or it cannot be trusted."""
+        try:
+            return dict(self._read(_pointer(self.folder)["head"])[0]["about"])
+        except _DOUBTS:
+            return None
+
+    def load(self, is_of: Callable[[int, Mapping[str, str]], bool]) -> References | None:
         """The references of the snapshot, or None where there is none or it cannot be trusted.
 
-        is_of  whether position and mark are those of the registry; see `save`
+        is_of  whether the position, and what the snapshot is of, are those of the registry
         """
         for _ in range(2):
             # Between pointer and parts another process may have replaced both.
             try:
                 return self._loaded(is_of)
-            except (OSError, ValueError, KeyError, TypeError, Corrupt, Conflict, VersionMismatch):
+            except _DOUBTS:
                 continue
         return None
 
-    def _loaded(self, is_of: Callable[[int, str], bool]) -> References | None:
+    def _loaded(self, is_of: Callable[[int, Mapping[str, str]], bool]) -> References | None:
         pointer = _pointer(self.folder)
         facts, arrays = self._read(pointer["head"])
         if facts["comparator"] != COMPARATOR_VERSION or facts["index"] != INDEX_VERSION:
             return None
-        if not is_of(facts["position"], facts["mark"]):
+        if not is_of(facts["position"], facts["about"]):
             return None
         names: list[str] = facts["segments"]
         with ThreadPoolExecutor(self.threads) as pool:
@@ -106,10 +115,10 @@ class SnapshotFolder:
         sealed = (self.folder / f"{uuid.UUID(name).hex}{PART}").read_bytes()
         return unpacked(self.sealing.open(name, sealed))
 
-    def save(self, references: References, mark: str = "") -> bool:
+    def save(self, references: References, about: Mapping[str, str]) -> bool:
         """Write what has changed since; returns whether the folder now holds these references.
 
-        mark  what tells this history of the registry from any other at the same position
+        about  what they are of: facts by which `load` tells whether they are still what is wanted
 
         Removed references are dropped from memory and from the folder. Raises OSError where the folder
         cannot be written; what was there before is still there then.
@@ -121,10 +130,10 @@ class SnapshotFolder:
             held = _position_held(self.folder)
             if held is not None and held > references.position:
                 return False
-            self._write(references, mark)
+            self._write(references, about)
             return True
 
-    def _write(self, references: References, mark: str) -> None:
+    def _write(self, references: References, about: Mapping[str, str]) -> None:
         with references.lock():
             references.forget_removed()
             if references.is_filtered:
@@ -144,7 +153,7 @@ class SnapshotFolder:
                 "comparator": COMPARATOR_VERSION,
                 "index": INDEX_VERSION,
                 "position": position,
-                "mark": mark,
+                "about": dict(about),
                 "segments": names,
             }
             self._write_part(head, facts, {"people": people})

@@ -120,12 +120,23 @@ class Snapshot:
         statement = sa.select(sa.func.count(person.distinct())).where(has_reference, *_within(galleries))
         return int(self.value_of(statement))
 
-    def index_rows(self, galleries: Collection[str] | None = None, *, since: int = 0) -> Iterator[IndexRow]:
+    def index_rows(
+        self,
+        galleries: Collection[str] | None = None,
+        *,
+        since: int = 0,
+        encounters: Collection[EncounterId] | None = None,
+    ) -> Iterator[IndexRow]:
         """References committed after journal position `since`, in order of commit; streamed.
+
+        encounters  only references of these
 
         Of an encounter that is erased meanwhile there are none: its key is gone before this view ends.
         """
-        statement = rows.index_statement(since, _within(galleries)).execution_options(yield_per=_ROWS_A_LOAD)
+        conditions = _within(galleries)
+        if encounters is not None:
+            conditions.append(tables.encounter.c.encounter_id.in_(sorted(encounters)))
+        statement = rows.index_statement(since, conditions).execution_options(yield_per=_ROWS_A_LOAD)
         with translated():
             parts = self._execute(statement).partitions()
         while True:
@@ -396,6 +407,12 @@ class Snapshot:
         )
         theirs = statement.where(encounter.encounter_id == encounter_id, member.left_position.is_(None))
         return self.fetch(theirs.order_by(member.gallery), lambda row: str(row.gallery))
+
+    def mark(self, position: int) -> str:
+        """What tells this history from any other at the same position: the journal's leaf there, in hex."""
+        line = tables.journal.c
+        found = self.value_of(sa.select(line.leaf_hash).where(line.position == position))
+        return "" if found is None else bytes(found).hex()
 
     def changed_encounters(self, since: int) -> tuple[EncounterId, ...]:
         """Encounters whose references changed after a position otherwise than by being added.

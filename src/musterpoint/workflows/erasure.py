@@ -37,6 +37,7 @@ from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retentio
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.settling import resolve_after_erasure
+from musterpoint.workflows.searching import forget_erased
 from musterpoint.workflows.station import Station
 
 OWN_NAMES = {kind: kind.value for kind in OWN_STORES}
@@ -237,7 +238,7 @@ def finish(station: Station, erasure_id: UUID) -> Erasure:
         return made
     _destroy_keys(station, encounters)
     answered = {OWN_NAMES[StoreKind.KEYS]}
-    _rewrite_index(station, encounters)
+    forget_erased(station.database, station.indexes)
     answered.add(OWN_NAMES[StoreKind.INDEX])
     if station.database.wipe_residue():
         answered.add(OWN_NAMES[StoreKind.REGISTRY])
@@ -247,10 +248,6 @@ def finish(station: Station, erasure_id: UUID) -> Erasure:
 def _destroy_keys(station: Station, encounters: Sequence[EncounterId]) -> None:
     """Destroy the data keys of encounters; a key that is gone already is no error."""
     station.database.vault.destroy(*map(KeyScope.encounter, encounters))
-
-
-def _rewrite_index(station: Station, encounters: Sequence[EncounterId]) -> None:
-    """Have no index on disk or in memory hold a reference of these encounters."""
 
 
 def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_seat: bool = False) -> Erasure:

@@ -8,17 +8,27 @@ stay short, and still no two stations can enrol the same new person at the same 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from musterpoint.comparison import FingerPair
-from musterpoint.errors import NotFound
-from musterpoint.gallery import Candidate, Gallery
+from musterpoint.errors import MusterpointError, NotFound
+from musterpoint.gallery import (
+    Entry,
+    FoundPerson,
+    LocalGallerySearch,
+    Probe,
+    References,
+    SearchResult,
+    Terms,
+)
 from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId
 from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
+from musterpoint.workflows.snapshots import about_of, is_of, snapshot_folder, snapshots_held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +57,8 @@ class Found:
     candidates         strongest first
     people             people in the searched galleries
     people_comparable  those who have a finger in common with the probe, as far as positions are known
-    references         references compared with each probe finger
+    references         references looked at for each probe finger
+    compared           those of them compared in full; fewer in large galleries
     """
 
     position: int
@@ -55,65 +66,126 @@ class Found:
     people: int
     people_comparable: int
     references: int
+    compared: int = 0
+
+
+_CHANGED_MAX: Final = 500
+"""Encounters that are loaded again one by one; where more have changed, everything is."""
+
+_SAVED_FROM: Final = 1024
+"""References: smaller galleries are loaded from the registry in less than a second."""
+
+_UNSAVED_SHARE: Final = 20
+"""A snapshot is written again when one in so many references is not in it."""
 
 
 class RegistryIndex:
-    """The references of some galleries in memory, brought up to date before each search."""
+    """The references of some galleries in memory, brought up to date before each search.
+
+    It begins with the snapshot, where there is one of this registry, and follows the journal from there.
+    """
 
     def __init__(self, galleries: frozenset[str] | None, *, threads: int | None = None) -> None:
         self._galleries = galleries
         self._threads = threads
         self._lock = threading.Lock()
-        self._clear()
+        self._saving: threading.Thread | None = None
+        self._is_loaded = False
+        self._use(References())
 
-    def _clear(self) -> None:
-        self._gallery: Gallery[UUID] = Gallery(threads=self._threads)
-        self._rows: dict[UUID, list[IndexRow]] = {}
-        self._applied = 0
+    def _use(self, references: References) -> None:
+        self._references = references
+        self._gallery = LocalGallerySearch(references, threads=self._threads)
+        self._unsaved = 0
 
     def search(self, database: Database, probe: Sequence[Template], target_fpir: float) -> Found:
         """Search the galleries as they are when the call is made. Raises NotFound for an unknown one."""
-        with self._lock:
-            with database.read() as snapshot:
-                self._follow(snapshot)
-            return self._search(probe, target_fpir, people=len(self._gallery))
+        self.follow(database)
+        # Whoever follows the journal meanwhile changes nothing for this search.
+        return self._search(probe, Terms(target_fpir=target_fpir))
+
+    def follow(self, database: Database) -> None:
+        """Bring the index up to date. Raises NotFound for an unknown gallery."""
+        with self._lock, database.read() as snapshot:
+            if self._galleries is not None:
+                _refuse_unknown(self._galleries, snapshot.galleries())
+            if not self._is_loaded:
+                self._load(database, snapshot)
+            self._follow(snapshot)
+            if self._is_worth_saving() and self._saving is None:
+                self._saving = threading.Thread(target=self._save_quietly, args=(database,))
+                self._saving.start()
+
+    def _load(self, database: Database, snapshot: Snapshot) -> None:
+        folder = snapshot_folder(database, self._galleries)
+        found = folder.load(lambda position, about: is_of(snapshot, position, about, self._galleries))
+        if found is not None:
+            self._use(found)
+        self._is_loaded = True
 
     def _follow(self, snapshot: Snapshot) -> None:
-        if self._galleries is not None:
-            _refuse_unknown(self._galleries, snapshot.galleries())
-        if self._applied and _have_moved(snapshot, self._applied):
-            self._clear()
-        self._add(snapshot.index_rows(self._galleries, since=self._applied))
-        self._applied = snapshot.position
+        applied = self._references.position
+        changed = frozenset(snapshot.changed_encounters(applied)) if applied else frozenset()
+        if len(changed) > _CHANGED_MAX:
+            self._use(References())
+            applied, changed = 0, frozenset()
+        with self._references.lock():
+            if changed:
+                self._unsaved += self._references.remove(changed)
+                self._add(snapshot.index_rows(self._galleries, encounters=changed))
+            newer = snapshot.index_rows(self._galleries, since=applied)
+            self._add(row for row in newer if row.encounter_id not in changed)
+            self._references.position = snapshot.position
 
     def _add(self, rows: Iterable[IndexRow]) -> None:
-        for row in rows:
-            # An encounter whose person is undecided stands for a person of its own.
-            person: UUID = row.subject_id or row.encounter_id
-            self._gallery.add(person, decode(row.template))
-            self._rows.setdefault(person, []).append(row)
-
-    def _search(self, probe: Sequence[Template], target_fpir: float, people: int) -> Found:
-        result = self._gallery.search(probe, target_fpir=target_fpir, people=people)
-        return Found(
-            position=self._applied,
-            candidates=tuple(self._found(candidate) for candidate in result.candidates),
-            people=result.people,
-            people_comparable=result.people_comparable,
-            references=result.references,
+        self._unsaved += self._references.add(
+            Entry(
+                reference=row.reference_id,
+                visit=row.encounter_id,
+                # An encounter whose person is undecided stands for a person of its own.
+                person=row.subject_id or row.encounter_id,
+                template=decode(row.template),
+            )
+            for row in rows
         )
 
-    def _found(self, candidate: Candidate[UUID]) -> FoundCandidate:
-        rows = self._rows[candidate.person]
-        strongest: FingerPair = max(candidate.pairs, key=lambda pair: pair.score)
-        row = rows[strongest.reference]
-        return FoundCandidate(
-            encounter_id=row.encounter_id,
-            subject_id=row.subject_id,
-            strength=candidate.strength,
-            expected_false_positives=candidate.expected_false_positives,
-            pairs=tuple((p.probe, rows[p.reference].reference_id, p.score) for p in candidate.pairs),
-        )
+    def _is_worth_saving(self) -> bool:
+        count = len(self._references)
+        return count >= _SAVED_FROM and self._unsaved * _UNSAVED_SHARE >= count
+
+    def _save_quietly(self, database: Database) -> None:
+        # A snapshot is a cache: without one the next start is slow, and nothing else is lost.
+        with suppress(MusterpointError, OSError):
+            self.save(database)
+        self._saving = None
+
+    def save(self, database: Database) -> bool:
+        """Write a snapshot of the index as it is; returns whether there is one of it now.
+
+        Removed references leave memory, snapshot and keys. Raises OSError where it cannot be written.
+        """
+        with self._lock:
+            position = self._references.position
+            with database.read() as snapshot:
+                about = about_of(snapshot, position, self._galleries)
+            self._unsaved = 0
+        return snapshot_folder(database, self._galleries).save(self._references, about)
+
+    def forget_removed(self, database: Database) -> None:
+        """Bring the index up to date, and free the memory of what was removed."""
+        with suppress(NotFound):
+            self.follow(database)
+        self._references.forget_removed()
+
+    def close(self) -> None:
+        """Wait for the snapshot that is being written, and end the threads of the search."""
+        saving = self._saving
+        if saving is not None:
+            saving.join()
+        self._gallery.close()
+
+    def _search(self, probe: Sequence[Template], terms: Terms) -> Found:
+        return _found(self._gallery.search(Probe(templates=tuple(probe)), terms))
 
     def search_newcomers(
         self, work: UnitOfWork, probe: Sequence[Template], target_fpir: float, found: Found
@@ -131,16 +203,65 @@ class RegistryIndex:
             return None
         newcomers = RegistryIndex(self._galleries, threads=1)
         newcomers._add(rows)
-        people = found.people + len(newcomers._gallery)
-        added = newcomers._search(probe, target_fpir, people)
-        candidates = sorted(found.candidates + added.candidates, key=lambda candidate: -candidate.strength)
+        people = found.people + len({row.subject_id or row.encounter_id for row in rows})
+        added = newcomers._search(probe, Terms(target_fpir=target_fpir, people=people, is_whole=True))
         return Found(
             position=work.position,
-            candidates=tuple(candidates[:CANDIDATES_MAX]),
+            candidates=_merged(found.candidates + added.candidates),
             people=people,
             people_comparable=found.people_comparable + added.people_comparable,
             references=found.references + added.references,
+            compared=found.compared + added.compared,
         )
+
+
+def _merged(candidates: Iterable[FoundCandidate]) -> tuple[FoundCandidate, ...]:
+    """The strongest first, and each person once."""
+    people: dict[UUID, FoundCandidate] = {}
+    for one in sorted(candidates, key=lambda candidate: -candidate.strength):
+        people.setdefault(one.subject_id or one.encounter_id, one)
+    return tuple(people.values())[:CANDIDATES_MAX]
+
+
+def _found(result: SearchResult) -> Found:
+    return Found(
+        position=result.position,
+        candidates=tuple(_candidate(found) for found in result.candidates),
+        people=result.people,
+        people_comparable=result.people_comparable,
+        references=result.examined,
+        compared=result.compared,
+    )
+
+
+def _candidate(found: FoundPerson) -> FoundCandidate:
+    strongest = max(found.fingers, key=lambda finger: finger.score)
+    is_decided = found.person != strongest.visit
+    return FoundCandidate(
+        encounter_id=EncounterId(strongest.visit),
+        subject_id=SubjectId(found.person) if is_decided else None,
+        strength=found.strength,
+        expected_false_positives=found.expected_false_positives,
+        pairs=tuple((one.probe, ReferenceId(one.reference), one.score) for one in found.fingers),
+    )
+
+
+def forget_erased(database: Database, indexes: Mapping[frozenset[str] | None, RegistryIndex]) -> None:
+    """Have no index, in memory or on disk, hold anything of encounters that were erased.
+
+    indexes  those in the memory of this process; others follow the journal before they answer again
+    """
+    for folder, galleries in snapshots_held(database).items():
+        index = indexes.get(galleries) or RegistryIndex(galleries)
+        try:
+            index.follow(database)
+            is_written = index.save(database)
+        except (OSError, NotFound):
+            is_written = False
+        if not is_written:
+            folder.drop()
+    for index in indexes.values():
+        index.forget_removed(database)
 
 
 def _have_moved(snapshot: Snapshot, since: int) -> bool:
