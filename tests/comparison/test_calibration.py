@@ -12,14 +12,13 @@ scores = st.integers(-40_000, 60_000)
 
 # Threshold in nats: share of 64 000 comparisons across five public sets at or above it.
 MEASURED = {
-    -4: 3.09e-2,
-    -3: 1.30e-2,
-    -2: 4.78e-3,
-    -1: 1.81e-3,
-    0: 7.19e-4,
-    1: 3.13e-4,
-    2: 6.25e-5,
-    3: 3.13e-5,
+    -4: 1.86e-2,
+    -3: 7.22e-3,
+    -2: 2.83e-3,
+    -1: 1.08e-3,
+    0: 4.06e-4,
+    1: 1.25e-4,
+    2: 1.56e-5,
 }
 
 
@@ -31,9 +30,9 @@ def test_the_rate_never_grows_with_the_score(one: int, other: int) -> None:
 
 
 @pytest.mark.parametrize(("nats", "rate"), MEASURED.items())
-def test_the_rate_is_two_nats_on_the_cautious_side_of_what_was_measured(nats: int, rate: float) -> None:
-    assert 4 < false_match_rate(1000 * nats) / rate < 11
-    assert 0.6 < false_match_rate(1000 * nats + 2000) / rate < 1.6
+def test_the_rate_is_on_the_cautious_side_of_what_was_measured(nats: int, rate: float) -> None:
+    # At 2 nats a single comparison of the 64 000 was that high.
+    assert 1.4 < false_match_rate(1000 * nats) / rate < (2.2 if nats < 2 else 8)
 
 
 @given(st.floats(1e-12, 1))
