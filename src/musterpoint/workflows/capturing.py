@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from musterpoint import imaging, interchange, templates
+from musterpoint.comparison import with_cohort_mean
 from musterpoint.errors import (
     AlreadyErased,
     MusterpointError,
@@ -79,7 +80,8 @@ def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Ca
             found=f"{len(captures)} impressions",
             hint="Hand in the fingers of one person at a time",
         )
-    return captures
+    # Once here, and not each time that a gallery is loaded.
+    return tuple(replace(one, template=with_cohort_mean(one.template)) for one in captures)
 
 
 def _capture_one(extractor: Extractor, submission: Submission) -> Iterable[Capture]:
