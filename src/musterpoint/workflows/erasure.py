@@ -36,8 +36,8 @@ from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retention
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise
-from musterpoint.workflows.settling import resolve_after_erasure
 from musterpoint.workflows.searching import forget_erased
+from musterpoint.workflows.settling import resolve_after_erasure
 from musterpoint.workflows.station import Station
 
 OWN_NAMES = {kind: kind.value for kind in OWN_STORES}
