@@ -49,6 +49,7 @@ station = sa.Table(
     METADATA,
     sa.Column("station_id", sa.Text, primary_key=True),
     sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("provisioned", INTEGER_64),
 )
 
 # One row: what the next line of the journal continues. Who writes locks it.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -13,126 +11,35 @@ import sqlalchemy as sa
 
 from musterpoint.clock import Instant
 from musterpoint.errors import AlreadyErased, AlreadySettled, Conflict
-from musterpoint.identifiers import AgreementId, CaseId, EncounterId, RequestId, SubjectId
+from musterpoint.identifiers import CaseId, EncounterId, RequestId, SubjectId
 from musterpoint.registry import (
     Answer,
     Case,
     CaseCandidate,
     Encounter,
     EncounterKind,
-    JournalLine,
     Outcome,
     Reference,
     Verdict,
 )
 from musterpoint.storage import erasing, retention, rows, tables
-from musterpoint.storage.journal import (
-    Desk,
-    Facts,
-    Head,
-    Line,
-    continued,
-    head_of,
-    head_values,
-    line_of,
-    written,
-)
-from musterpoint.storage.reading import Result, Snapshot
+from musterpoint.storage.journal import Desk
 from musterpoint.storage.sealing import packed_request, packed_template, record_of, request_scope
+from musterpoint.storage.transacting import Transaction
 from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import KeyScope
-from musterpoint.transparency.tiles import Tile, tiles_above
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-@cache
-def _insert_into(table: sa.Table) -> sa.Insert:
-    """Made once: SQLAlchemy compiles a statement when it first sees it."""
-    return sa.insert(table)
-
-
-class UnitOfWork(Snapshot):
-    """Changes in one transaction that writes; nobody else writes meanwhile.
-
-    Its reading methods see the changes made so far. Every row that is added carries the position of the
-    unit's first journal line, so `commit` insists on at least one line where anything changed.
-    """
+class UnitOfWork(Transaction):
+    """Changes of people, encounters, references, cases and stored outcomes in one transaction."""
 
     def __init__(self, connection: sa.Connection, desk: Desk) -> None:
-        super().__init__(connection, desk.vault)
-        self._desk = desk
-        self._is_over = False
-        self._has_changed = False
-        self.has_erased = False
-        self._head = self._locked_head()
-        self._pending: list[Line] = []
-        self._stamp = self._head.size + 1
-        self._numbers: dict[str, int] = {}
+        super().__init__(connection, desk)
+        self._encounter_numbers: dict[EncounterId, int] = {}
         self._own: set[UUID] = set()
         self._own_encounter: EncounterId | None = None
-
-    def _locked_head(self) -> Head:
-        # Where writers do not queue for a lock file, this row is what they queue for.
-        statement = sa.select(tables.journal_head).with_for_update()
-        return self.fetch(statement, head_of)[0]
-
-    @property
-    def position(self) -> int:
-        """Number of journal lines, with those of this unit."""
-        self._insist_on_being_open()
-        return self._head.size + len(self._pending)
-
-    def _execute(
-        self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
-    ) -> Result:
-        self._insist_on_being_open()
-        return super()._execute(statement, values)
-
-    def _insist_on_being_open(self) -> None:
-        super()._insist_on_being_open()
-        if self._is_over:
-            raise RuntimeError("a unit of work ends with its commit")
-
-    @property
-    def agreement(self) -> AgreementId | None:
-        """The agreement under which this unit acts; None for what belongs to the installation."""
-        return self._desk.agreement
-
-    def now(self) -> Instant:
-        """The present, by the clock of the registry."""
-        return self._desk.clock.now()
-
-    def change(self, statement: sa.Executable) -> None:
-        """Carry out an update or a deletion; `commit` then insists on a journal line."""
-        self._has_changed = True
-        with translated():
-            self._execute(statement)
-
-    def insert(self, table: sa.Table, *values: Mapping[str, object]) -> None:
-        """Add rows; `commit` then insists on a journal line. Raises Conflict, NotFound."""
-        if not values:
-            return
-        self._has_changed = True
-        with translated():
-            self._execute(_insert_into(table), values)
-
-    @property
-    def has_changed(self) -> bool:
-        """Whether anything was added or changed so far."""
-        return self._has_changed
-
-    def next_number(self, table: sa.Table, *, at_least: int = 0) -> int:
-        """The next number of a table from which nothing is ever deleted."""
-        last = self._numbers.get(table.name)
-        if last is None:
-            last = int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
-        self._numbers[table.name] = max(last + 1, at_least)
-        return self._numbers[table.name]
-
-    def stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
-        """The row with the position of this unit's first journal line."""
-        return {**values, "position": self._stamp}
 
     def mark_changed(self, *encounters: EncounterId) -> None:
         """Note encounters whose references are no longer what was loaded before."""
@@ -170,19 +77,22 @@ class UnitOfWork(Snapshot):
         self.vault.new_key(KeyScope.encounter(encounter.encounter_id))
         with translated():
             detail = rows.detail_of(encounter)
-        self._insert_sealed(tables.encounter_detail.c.detail, number, encounter.encounter_id, detail)
+        column = tables.encounter_detail.c.detail
+        self.insert(column.table, self._sealed(column, number, encounter.encounter_id, detail))
         self.insert(tables.encounter, self.stamped(rows.encounter_row(encounter) | {"number": number}))
         self._join(number, encounter.gallery)
         retention.give_dates(self, encounter.encounter_id, encounter.gallery, encounter.occurred_at)
         self._own.add(encounter.encounter_id)
         self._own_encounter = encounter.encounter_id
+        self._encounter_numbers[encounter.encounter_id] = number
 
-    def _insert_sealed(
+    def _sealed(
         self, column: sa.Column[bytes], number: int, encounter_id: EncounterId, plain: bytes
-    ) -> None:
+    ) -> dict[str, object]:
+        """The row of a table that has a number and one sealed column."""
         with translated():
             sealed = self.vault.seal(KeyScope.encounter(encounter_id), record_of(column, number), plain)
-        self.insert(column.table, {"number": number, column.name: sealed})
+        return {"number": number, column.name: sealed}
 
     def _join(self, encounter_number: int, gallery: str) -> None:
         member = tables.encounter_gallery
@@ -204,18 +114,27 @@ class UnitOfWork(Snapshot):
         self.change(leave.values(left_position=self._stamp))
         self.mark_changed(encounter_id)
 
-    def add_reference(self, reference: Reference) -> None:
-        """Add a reference of an encounter. Raises NotFound, Conflict where it is there."""
-        encounter_id = reference.encounter_id
-        row = {"encounter_number": self._number_of(encounter_id), "reference_id": reference.reference_id}
-        number = self.next_number(tables.reference_template)
-        packed = packed_template(reference.position, reference.quality, reference.template)
-        self._insert_sealed(tables.reference_template.c.template, number, encounter_id, packed)
-        self.insert(tables.reference, self.stamped(row | {"number": number}))
-        if reference.image is not None:
-            self._insert_sealed(tables.reference_image.c.image, number, encounter_id, reference.image)
+    def add_reference(self, *references: Reference) -> None:
+        """Add references of encounters. Raises NotFound, Conflict where one is there."""
+        kept, templates, images = [], [], []
+        for one in references:
+            number, encounter_id = self.next_number(tables.reference_template), one.encounter_id
+            row = {"encounter_number": self._number_of(encounter_id), "reference_id": one.reference_id}
+            kept.append(self.stamped(row | {"number": number}))
+            packed = packed_template(one.position, one.quality, one.template)
+            column = tables.reference_template.c.template
+            templates.append(self._sealed(column, number, encounter_id, packed))
+            if one.image is not None:
+                column = tables.reference_image.c.image
+                images.append(self._sealed(column, number, encounter_id, one.image))
+        self.insert(tables.reference_template, *templates)
+        self.insert(tables.reference, *kept)
+        self.insert(tables.reference_image, *images)
 
     def _number_of(self, encounter_id: EncounterId) -> int:
+        known = self._encounter_numbers.get(encounter_id)
+        if known is not None:
+            return known
         column = tables.encounter.c
         number = self.value_of(sa.select(column.number).where(column.encounter_id == encounter_id))
         if number is None:
@@ -373,6 +292,7 @@ class UnitOfWork(Snapshot):
         self._refuse_erased(subject_id)
         encounters = self.subject(subject_id).encounters
         self._has_changed = self.has_erased = True
+        self._encounter_numbers.clear()
         self.mark_changed(*encounters)
         with translated():
             return erasing.erase(
@@ -383,63 +303,6 @@ class UnitOfWork(Snapshot):
                 position=self._stamp,
                 erased_at=self._desk.clock.now(),
             )
-
-    def append_journal(
-        self,
-        kind: str,
-        ops: Facts,
-        *,
-        person: Facts | None = None,
-        encounter_id: EncounterId | None = None,
-        agreement: AgreementId | None = None,
-    ) -> int:
-        """Append a line with the present time; returns its position.
-
-        kind          what happened, see `musterpoint.transparency.event_kinds`
-        ops           pseudonymous facts: no biometric data, score or name
-        person        facts about a person, sealed under the key of the encounter
-        encounter_id  whose person that is, given exactly where there is `person`
-        agreement     under which it happened, if not under the one of this unit
-
-        Raises ValueError, TypeError or LogFormatError where these are no facts of a journal line.
-        """
-        if (person is None) != (encounter_id is None):
-            raise ValueError("facts about a person go with the encounter under whose key they are sealed")
-        self._insist_on_being_open()
-        line = line_of(kind, ops, occurred_at=self._desk.clock.now(), person=person)
-        chosen = agreement or self._desk.agreement
-        self._pending.append(replace(line, encounter_id=encounter_id, agreement=chosen))
-        return self._head.size + len(self._pending)
-
-    def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
-        """Lines after position `since`, with those of this unit."""
-        self._flush()
-        return super().journal(since=since, limit=limit)
-
-    def _flush(self) -> None:
-        """Write the lines that were appended, sign them and bring the tree up to them."""
-        lines, self._pending = self._pending, []
-        if not lines:
-            return
-        before = self._head.size
-        with translated():
-            signer = self._desk.signer()
-        head = continued(self._head, signer)
-        if head is not self._head:
-            public_key = signer.key.private.public_key().public_bytes_raw()
-            self.insert(tables.station, {"station_id": signer.station_id, "public_key": public_key})
-        with translated():
-            self._head, made = written(head, lines, self._desk, signer.key)
-        self.insert(tables.journal, *made)
-        self.change(sa.update(tables.journal_head).values(head_values(self._head)))
-        for tile in tiles_above(self, before, self._head.size):
-            self._put_tile(tile)
-
-    def _put_tile(self, tile: Tile) -> None:
-        stored = tables.journal_tile
-        where = (stored.c.level == tile.level, stored.c.number == tile.number)
-        self.change(sa.delete(stored).where(*where))
-        self.insert(stored, {"level": tile.level, "number": tile.number, "hashes": tile.hashes})
 
     def store_outcome(self, request_id: RequestId, digest: str, outcome_json: str) -> None:
         """Keep what a request came to, so that its repetition is answered without being carried out.
@@ -462,18 +325,6 @@ class UnitOfWork(Snapshot):
             {"record_id": one, "request_number": number, "is_own": one in own} for one in sorted(mentioned)
         ]
         self.insert(tables.request_mention, *mentions)
-
-    def commit(self) -> None:
-        """Make everything so far lasting; when it returns, it survives the loss of power.
-
-        Raises RuntimeError where something changed without a journal line.
-        """
-        if self._has_changed and self.position < self._stamp:
-            raise RuntimeError("every change needs a line in the journal")
-        self._flush()
-        with translated():
-            self._connection.commit()
-        self._is_over = True
 
 
 def _already_erased(noun: str) -> AlreadyErased:

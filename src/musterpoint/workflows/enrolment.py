@@ -158,8 +158,7 @@ def _record(
             source_record=request.source_record,
         )
     )
-    for reference in references(captures, encounter_id, keeps_images=permission.keeps_images):
-        work.add_reference(reference)
+    work.add_reference(*references(captures, encounter_id, keeps_images=permission.keeps_images))
     return EnrolmentOutcome(
         encounter=str(encounter_id),
         subject=str(subject_id),

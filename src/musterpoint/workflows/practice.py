@@ -51,6 +51,7 @@ def begin_practice(database: Database, folder: Path) -> None:
     with database.unit_of_work() as work:
         if seats.has_any(work) or work.position:
             return
+        work.provision_station()
         for name, (_, key) in made.items():
             keyfiles.write(folder, name, key)
         _agree(work)

@@ -356,8 +356,7 @@ def _keep_references(work: UnitOfWork, gate: _Gate, encounter: Encounter, search
     """Keep the references, and open a case where there are candidates; returns its number."""
     if gate.permission.enrols_into or searched.decision.opens_case:
         keeps_images = gate.permission.keeps_images
-        for one in references(searched.captures, encounter.encounter_id, keeps_images=keeps_images):
-            work.add_reference(one)
+        work.add_reference(*references(searched.captures, encounter.encounter_id, keeps_images=keeps_images))
     if not searched.decision.opens_case:
         return None
     return _open_case(work, gate, encounter, searched.found)

@@ -1,0 +1,196 @@
+"""What every unit of work is: one transaction that writes rows, and the lines of the journal for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+import sqlalchemy as sa
+
+from musterpoint.clock import Instant
+from musterpoint.identifiers import AgreementId, EncounterId
+from musterpoint.registry import JournalLine
+from musterpoint.storage import tables
+from musterpoint.storage.journal import (
+    Desk,
+    Facts,
+    Head,
+    Line,
+    continued,
+    head_of,
+    head_values,
+    line_of,
+    written,
+)
+from musterpoint.storage.reading import Result, Snapshot
+from musterpoint.storage.translation import translated
+from musterpoint.transparency.tiles import Tile, tiles_above
+
+
+@cache
+def _insert_into(table: sa.Table) -> sa.Insert:
+    """Made once: SQLAlchemy compiles a statement when it first sees it."""
+    return sa.insert(table)
+
+
+class Transaction(Snapshot):
+    """Changes that come to be together, or not at all; nobody else writes meanwhile.
+
+    Its reading methods see the changes made so far. Every row that is added carries the position of the
+    first journal line, so `commit` insists on at least one line where anything changed.
+    """
+
+    def __init__(self, connection: sa.Connection, desk: Desk) -> None:
+        super().__init__(connection, desk.vault)
+        self._desk = desk
+        self._is_over = False
+        self._has_changed = False
+        self.has_erased = False
+        self._head = self._locked_head()
+        self._pending: list[Line] = []
+        self._stamp = self._head.size + 1
+        self._numbers: dict[str, int] = {}
+
+    def _locked_head(self) -> Head:
+        # Where writers do not queue for a lock file, this row is what they queue for.
+        statement = sa.select(tables.journal_head).with_for_update()
+        return self.fetch(statement, head_of)[0]
+
+    @property
+    def position(self) -> int:
+        """Number of journal lines, with those of this unit."""
+        self._insist_on_being_open()
+        return self._head.size + len(self._pending)
+
+    def _execute(
+        self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
+    ) -> Result:
+        self._insist_on_being_open()
+        return super()._execute(statement, values)
+
+    def _insist_on_being_open(self) -> None:
+        super()._insist_on_being_open()
+        if self._is_over:
+            raise RuntimeError("a unit of work ends with its commit")
+
+    @property
+    def agreement(self) -> AgreementId | None:
+        """The agreement under which this unit acts; None for what belongs to the installation."""
+        return self._desk.agreement
+
+    def now(self) -> Instant:
+        """The present, by the clock of the registry."""
+        return self._desk.clock.now()
+
+    def change(self, statement: sa.Executable) -> None:
+        """Carry out an update or a deletion; `commit` then insists on a journal line."""
+        self._has_changed = True
+        with translated():
+            self._execute(statement)
+
+    def insert(self, table: sa.Table, *values: Mapping[str, object]) -> None:
+        """Add rows; `commit` then insists on a journal line. Raises Conflict, NotFound."""
+        if not values:
+            return
+        self._has_changed = True
+        with translated():
+            self._execute(_insert_into(table), values)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was added or changed so far."""
+        return self._has_changed
+
+    def next_number(self, table: sa.Table, *, at_least: int = 0) -> int:
+        """The next number of a table from which nothing is ever deleted."""
+        last = self._numbers.get(table.name)
+        if last is None:
+            last = int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
+        self._numbers[table.name] = max(last + 1, at_least)
+        return self._numbers[table.name]
+
+    def stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
+        """The row with the position of this unit's first journal line."""
+        return {**values, "position": self._stamp}
+
+    def provision_station(self) -> None:
+        """Say in the journal which key this station signs with, unless that was said before."""
+        signer, station = self._desk.signer(), tables.station
+        is_this = station.c.station_id == signer.station_id
+        if self.value_of(sa.select(station.c.provisioned).where(is_this)) is not None:
+            return
+        public_key = signer.key.private.public_key().public_bytes_raw().hex()
+        said = {"station": signer.station_id, "public_key": public_key}
+        position = self.append_journal("station.provisioned", said)
+        self._flush()
+        self.change(sa.update(station).where(is_this).values(provisioned=position))
+
+    def append_journal(
+        self,
+        kind: str,
+        ops: Facts,
+        *,
+        person: Facts | None = None,
+        encounter_id: EncounterId | None = None,
+        agreement: AgreementId | None = None,
+    ) -> int:
+        """Append a line with the present time; returns its position.
+
+        kind          what happened, see `musterpoint.transparency.event_kinds`
+        ops           pseudonymous facts: no biometric data, score or name
+        person        facts about a person, sealed under the key of the encounter
+        encounter_id  whose person that is, given exactly where there is `person`
+        agreement     under which it happened, if not under the one of this unit
+
+        Raises ValueError, TypeError or LogFormatError where these are no facts of a journal line.
+        """
+        if (person is None) != (encounter_id is None):
+            raise ValueError("facts about a person go with the encounter under whose key they are sealed")
+        self._insist_on_being_open()
+        line = line_of(kind, ops, occurred_at=self._desk.clock.now(), person=person)
+        chosen = agreement or self._desk.agreement
+        self._pending.append(replace(line, encounter_id=encounter_id, agreement=chosen))
+        return self._head.size + len(self._pending)
+
+    def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
+        """Lines after position `since`, with those of this unit."""
+        self._flush()
+        return super().journal(since=since, limit=limit)
+
+    def _flush(self) -> None:
+        """Write the lines that were appended, sign them and bring the tree up to them."""
+        lines, self._pending = self._pending, []
+        if not lines:
+            return
+        before = self._head.size
+        with translated():
+            signer = self._desk.signer()
+        head = continued(self._head, signer)
+        if head is not self._head:
+            public_key = signer.key.private.public_key().public_bytes_raw()
+            self.insert(tables.station, {"station_id": signer.station_id, "public_key": public_key})
+        with translated():
+            self._head, made = written(head, lines, self._desk, signer.key)
+        self.insert(tables.journal, *made)
+        self.change(sa.update(tables.journal_head).values(head_values(self._head)))
+        for tile in tiles_above(self, before, self._head.size):
+            self._put_tile(tile)
+
+    def _put_tile(self, tile: Tile) -> None:
+        stored = tables.journal_tile
+        where = (stored.c.level == tile.level, stored.c.number == tile.number)
+        self.change(sa.delete(stored).where(*where))
+        self.insert(stored, {"level": tile.level, "number": tile.number, "hashes": tile.hashes})
+
+    def commit(self) -> None:
+        """Make everything so far lasting; when it returns, it survives the loss of power.
+
+        Raises RuntimeError where something changed without a journal line.
+        """
+        if self._has_changed and self.position < self._stamp:
+            raise RuntimeError("every change needs a line in the journal")
+        self._flush()
+        with translated():
+            self._connection.commit()
+        self._is_over = True
