@@ -24,15 +24,16 @@ DEFAULT_OUTPUT = "musterpoint-demo"
     type=click.Path(path_type=Path, file_okay=False),
     default=DEFAULT_OUTPUT,
     show_default=True,
-    help="Folder for the report and the picture.",
+    help="Folder for the report, a picture, a receipt and the log.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 @json_option
 def demo(output: Path, opens: bool, as_json: bool) -> None:
     """See the main job done with synthetic people.
 
-    Makes people with synthetic fingerprint images in a temporary folder, screens them as they
-    arrive, and writes a report with pictures. No real finger is needed, and nothing else is kept.
+    Makes people with synthetic fingerprint images in a temporary folder. An officer screens them as
+    they arrive, two adjudicators judge, a supervisor decides; then the log of it all is verified.
+    Writes a report with pictures, a receipt and the log. Nothing else is kept.
     """
     began = time.monotonic()
     # Imported here, so that the first word of progress comes before the slow imports.
@@ -41,26 +42,32 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
         from musterpoint.workflows.demonstration import demonstrate
 
         with tempfile.TemporaryDirectory(prefix="musterpoint-demo-") as folder:
-            result = demonstrate(Path(folder), progress.reach)
-    from musterpoint.cli.demonstration_report import comparison_picture, report_page, table_rows
+            result = demonstrate(Path(folder), output / "log", progress.reach)
+    from musterpoint.cli.demonstration_report import COLUMNS, comparison_picture, report_page, table_rows
 
-    picture, page = output / "comparison.png", output / "report.html"
+    picture, page, receipt = output / "comparison.png", output / "report.html", output / "receipt.html"
     write_picture(comparison_picture(result), picture)
     write_file(page, report_page(result).encode())
+    write_file(receipt, result.receipt.html.encode())
     rows = table_rows(result)
     if as_json:
-        names = ("person", "shown", "answer", "why")
+        names = ("person", "shown", "answer", "decision", "why")
         print_json(
             {
                 "people": [dict(zip(names, row, strict=True)) for row in rows],
                 "picture": str(picture),
                 "report": str(page),
+                "receipt": str(receipt),
+                "log": str(output / "log"),
+                "entries_verified": result.entries,
                 "seconds": round(time.monotonic() - began, 1),
             }
         )
     else:
-        print_table(("person", "what was shown", "answer", "why"), rows)
+        print_table(COLUMNS, rows)
         click.echo(f"One comparison as a picture: {picture}")
+        click.echo(f"A receipt for a person: {receipt}")
+        click.echo(f"The log, {result.entries} entries, verified: {output / 'log'}")
         click.echo(f"The report with all pictures: {page}")
         say(f"{time.monotonic() - began:.0f} s from typing to here.")
     if opens:

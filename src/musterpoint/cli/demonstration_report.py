@@ -26,7 +26,7 @@ from musterpoint.synthetic import GENERATOR_VERSION
 from musterpoint.workflows.demonstration import COLLECTION_PEOPLE, Demonstration, Screened
 
 LIMITS = (
-    "The decisions were made by the demonstration, which knows who is who. At a gate, a person decides.",
+    "Officer, adjudicators and supervisor were played by the demonstration, which knows who is who.",
     "Somebody who comes back with other fingers cannot be found by fingerprints; ask for the same ones.",
 )
 
@@ -38,24 +38,33 @@ _MEANING = {
     Answer.KNOWN.value: "Joins the person's earlier record.",
     Answer.NOT_KNOWN.value: "Enrolled as a new person.",
     Answer.CANNOT_TELL.value: "Nothing is claimed. Capture again, with the advice given.",
-    Outcome.FAILED_CAPTURE.value: "Counted. Goes on by the way for exceptions; it costs no extra step.",
+    Outcome.FAILED_CAPTURE.value: "Counted. An exception costs no extra step.",
     Outcome.REFUSED.value: "Counted. A refusal is an outcome like any other.",
 }
 
 
-def table_rows(result: Demonstration) -> list[tuple[str, str, str, str]]:
-    """One row for each arrival: person, what was shown, answer, why."""
+COLUMNS = ("person", "what was shown", "answer", "decision", "why")
+
+
+def table_rows(result: Demonstration) -> list[tuple[str, str, str, str, str]]:
+    """One row for each arrival, as in `COLUMNS`."""
     return [
-        (f"Person {one.person_number}", one.arrival.shown, answer_of(one), why_of(one))
+        (f"Person {one.person_number}", one.arrival.shown, answer_of(one), decision_of(one), why_of(one))
         for one in result.screened
     ]
+
+
+def decision_of(one: Screened) -> str:
+    """What was decided, and why where it was not the officer who cleared somebody not known."""
+    return f"{one.decision}: {one.ground}" if one.ground else one.decision
 
 
 def answer_of(one: Screened) -> str:
     """The answer as the gate hears it, and what a decision made of it."""
     if one.outcome is None:
         return "not usable"
-    return f"{headline(one.outcome)} → {one.decided}" if one.decided else headline(one.outcome)
+    first = headline(one.outcome.shown())
+    return f"{first} → {one.decided}" if one.decided else first
 
 
 def why_of(one: Screened) -> str:
@@ -66,7 +75,7 @@ def why_of(one: Screened) -> str:
         return _WHY_NO_SEARCH[one.outcome.outcome]
     searched = f"{counted(one.outcome.people, 'person', 'people')} searched"
     if one.decided:
-        return f"{searched}, somebody alike found: case {one.outcome.case}, which a person decided"
+        return f"{searched}, somebody alike found; two people decided, each without the other"
     if one.outcome.answer == Answer.CANNOT_TELL.value:
         reasons = ", ".join(reason for finger in one.outcome.fingers for reason in finger.reasons)
         return f"{searched}, but the quality is too low to tell ({reasons})" if reasons else searched
@@ -111,6 +120,7 @@ def report_page(result: Demonstration) -> str:
             rows=tuple(_report_row(one) for one in result.screened),
             comparison=ComparisonSection(picture=picture, words=(*_words(found), NO_PROBABILITY)),
             figures=_figures(result),
+            checks=_checks(result),
             limits=(*LIMITS, *DEMONSTRATION_LIMITS),
             made_with=f"musterpoint {__version__}, generator of synthetic fingers {GENERATOR_VERSION}",
         )
@@ -128,12 +138,24 @@ def _figures(result: Demonstration) -> tuple[ReportFigure, ...]:
     )
 
 
+def _checks(result: Demonstration) -> tuple[str, ...]:
+    return (
+        f"Every search, outcome, opinion and decision is an entry of a signed log: {result.entries} entries, "
+        "in the folder log beside this page. It was verified just now, as a stranger would: "
+        "musterpoint log verify log --signatures.",
+        f"The receipt of visit {result.receipt.code}, in receipt.html beside this page, holds a proof that "
+        "the visit was counted. It says neither who it was nor what was found.",
+        "No independent witness has cosigned this log: until one has, its operator could rewrite all of it.",
+    )
+
+
 def _report_row(one: Screened) -> ReportRow:
     return ReportRow(
         person=f"Person {one.person_number}",
         shown=f"{one.arrival.shown}.",
         answer=one.decided or answer_of(one),
-        at_once=headline(one.outcome) if one.outcome and one.decided else "",
+        at_once=headline(one.outcome.shown()) if one.outcome and one.decided else "",
+        decision=decision_of(one),
         why=f"{why_of(one)}.",
         meaning=_meaning(one),
         thumbnails=tuple(

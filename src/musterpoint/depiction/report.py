@@ -65,7 +65,8 @@ class ReportRow:
              more may follow after a colon, such as the number of the case
     why      the reason of the answer
     meaning  what follows for the person
-    at_once  what was answered first, where a person's decision made `answer` of it; else empty
+    at_once  what was answered first, where people's decision made `answer` of it; else empty
+    decision cleared, denied, referred or open, and by whom or why; may be empty
     """
 
     person: str
@@ -74,6 +75,7 @@ class ReportRow:
     why: str
     meaning: str
     at_once: str = ""
+    decision: str = ""
     thumbnails: tuple[ReportPicture, ...] = ()
 
 
@@ -99,6 +101,7 @@ class DemonstrationReport:
 
     headline   one sentence: what was done
     figures    the numbers: people in the gallery, searches, time
+    checks     what anybody can check afterwards, as sentences
     limits     what the demonstration does not show
     made_with  name and version of what made it, and the seed, as the last line
     """
@@ -108,6 +111,7 @@ class DemonstrationReport:
     rows: tuple[ReportRow, ...]
     comparison: ComparisonSection | None = None
     figures: tuple[ReportFigure, ...] = ()
+    checks: tuple[str, ...] = ()
     limits: tuple[str, ...] = DEMONSTRATION_LIMITS
     made_with: str = ""
 

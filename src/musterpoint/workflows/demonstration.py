@@ -1,11 +1,13 @@
 """The demonstration: synthetic people arrive at a gate and are screened by the real use cases.
 
-Everything happens in a folder that the caller removes afterwards: a registry of its own, image
-files as a sensor would hand them in. Only the fingers are made up.
+Everything happens in a folder that the caller removes afterwards: a registry with keys of its own, under
+its practice agreement, and image files as a sensor would hand them in. An officer screens, two adjudicators
+judge, a supervisor decides. Only the fingers are made up.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,19 +16,27 @@ from uuid import UUID
 
 from musterpoint import imaging
 from musterpoint.errors import MusterpointError
-from musterpoint.extraction import Extraction
+from musterpoint.extraction import Extraction, Extractor
 from musterpoint.identifiers import EncounterId, RequestId, new_uuid
 from musterpoint.imaging import FingerImage
 from musterpoint.registry import Answer, NotCaptured, NotCapturedReason, Verdict
-from musterpoint.storage import adjudication
+from musterpoint.registry.decisions import DecisionState
+from musterpoint.storage import Database, adjudication, keyfiles
+from musterpoint.storage.vault import KeySources
 from musterpoint.synthetic import Finger, Grade, cloth, person
 from musterpoint.templates import FingerPosition
+from musterpoint.transparency import verifier
+from musterpoint.workflows.acting import HeldKeys
 from musterpoint.workflows.adjudication import give_opinion, next_task
 from musterpoint.workflows.capturing import Submission
+from musterpoint.workflows.deciding import DecisionRequest, decide
 from musterpoint.workflows.enrolment import EnrolmentRequest, enrol
+from musterpoint.workflows.log_export import export_log
+from musterpoint.workflows.practice import begin_practice
+from musterpoint.workflows.receipts import Receipt, make_receipt
 from musterpoint.workflows.screening import ScreeningRequest, screen
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
-from musterpoint.workflows.station import Station, open_station
+from musterpoint.workflows.station import Station
 
 COLLECTION = "earlier registry"
 COLLECTION_PEOPLE = 12
@@ -36,8 +46,12 @@ OTHER_FINGERS = (FingerPosition.RIGHT_RING, FingerPosition.LEFT_RING)
 IN_COLLECTION = FIRST_SEED + 4
 """The person of the collection who arrives at the gate."""
 
+OFFICER, SUPERVISOR = "practice-officer", "practice-supervisor"
 ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
 """Seats that judge every pair, each without knowing what the other says."""
+
+RECEIPT_PROOF = "receipt.tlog-proof"
+"""The proof that goes with the receipt, beside the folder of the log."""
 
 Advance = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and of how much."""
@@ -51,20 +65,27 @@ class Arrival:
     shown         what is shown at the gate, in words
     pictures      the impressions; empty where there is none
     not_captured  the reason where no finger can be captured
+    exception     why the supervisor clears somebody without a finger, in the same step
+    then, ground  what the supervisor decides afterwards, and why
     """
 
     seed: int
     shown: str
     pictures: tuple[tuple[FingerPosition, FingerImage], ...] = ()
     not_captured: tuple[NotCaptured, ...] = ()
+    exception: str = ""
+    then: DecisionState | None = None
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened:
     """What happened to one arrival.
 
-    outcome  None where the images could not be used; `refusal` says why
-    decided  the answer after a person decided the case, where there was one
+    outcome   None where the images could not be used; `refusal` says why
+    decided   the answer after people decided the case, where there was one
+    decision  cleared, denied, referred or open, at the end
+    ground    why, where somebody else than the officer decided
     """
 
     arrival: Arrival
@@ -72,6 +93,8 @@ class Screened:
     outcome: ScreeningOutcome | None
     refusal: str = ""
     decided: str = ""
+    decision: str = ""
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +102,27 @@ class Demonstration:
     """All that happened, and what is needed to show one comparison of it.
 
     compared  two impressions of one finger, with their templates
+    receipt   the receipt of the first person who was not known
+    entries   entries of the log, all of them verified
     seconds   time from the first image to the last answer
     """
 
     screened: tuple[Screened, ...]
     compared: tuple[tuple[FingerImage, Extraction], tuple[FingerImage, Extraction]]
     people_enrolled: int
+    receipt: Receipt
+    entries: int
     seconds: float
     seconds_of_screening: float
 
 
-def demonstrate(folder: Path, advance: Advance) -> Demonstration:
-    """Screen the arrivals of the demonstration with a registry in `folder`, which must be empty."""
+def demonstrate(folder: Path, log: Path, advance: Advance) -> Demonstration:
+    """Screen the arrivals of the demonstration with a registry in `folder`, which must be empty.
+
+    log  where the journal is published as a log, for anybody to verify
+    """
     began = time.monotonic()
-    gate = _Gate(station=open_station(folder / "registry"), folder=folder)
+    gate = _Gate(station=_station(folder), folder=folder)
     _load_collection(gate, advance)
     arrivals = []
     for number, arrival in enumerate(_arrivals(), start=1):
@@ -106,13 +136,53 @@ def demonstrate(folder: Path, advance: Advance) -> Demonstration:
     ended = time.monotonic()
     with gate.station.database.read() as snapshot:
         people = snapshot.people()
+    receipt = _receipt(gate, screened)
+    entries = _publish(gate, log, receipt)
+    advance("entries of the log verified", entries, entries)
+    gate.station.database.close()
     return Demonstration(
         screened=tuple(screened),
         compared=_compared(gate.station),
         people_enrolled=people,
+        receipt=receipt,
+        entries=entries,
         seconds=ended - began,
         seconds_of_screening=ended - screening_began,
     )
+
+
+def _station(folder: Path) -> Station:
+    """A station whose keys lie in the folder too: nothing of whoever tries it is touched."""
+    registry = folder / "registry"
+    database = Database.open(registry, sources=KeySources(key_folder=folder / "keys"))
+    practice = registry / keyfiles.PRACTICE_FOLDER
+    begin_practice(database, practice)
+    return Station(database=database, extractor=Extractor(), keys=HeldKeys(files=keyfiles.held(practice)))
+
+
+def _receipt(gate: _Gate, screened: Sequence[Screened]) -> Receipt:
+    outcomes = [one.outcome for one in screened if one.outcome is not None]
+    first = next(one for one in outcomes if one.answer == Answer.NOT_KNOWN.value)
+    return make_receipt(gate.station.acting_as(OFFICER), first.encounter, ("en", "ar"))
+
+
+def _remove_earlier(log: Path) -> None:
+    """Make room where an earlier demonstration has published its log; nothing else is removed."""
+    checkpoint = log / "checkpoint"
+    if checkpoint.is_file() and checkpoint.read_bytes().startswith(b"musterpoint/"):
+        shutil.rmtree(log)
+
+
+def _publish(gate: _Gate, log: Path, receipt: Receipt) -> int:
+    """Publish the log and verify it as a stranger would, receipt included; returns its entries."""
+    _remove_earlier(log)
+    made = export_log(gate.station.acting_as(SUPERVISOR), log)
+    proof = log.parent / RECEIPT_PROOF
+    proof.write_bytes(receipt.proof.to_bytes())
+    asked = verifier.arguments().parse_args([str(log), "--signatures", "--proof", str(proof)])
+    report = verifier.Verification(asked).run()
+    assert not report.bad, "the demonstration's own log holds"
+    return made.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +236,8 @@ def _arrivals() -> Iterator[Arrival]:
         seed=IN_COLLECTION,
         shown="Both index fingers. Has a record in the earlier registry",
         pictures=_press(person(IN_COLLECTION), INDEX_FINGERS, 2),
+        then=DecisionState.CLEARED,
+        ground="returns; the earlier record is in order",
     )
     yield Arrival(seed=newcomers, shown="Both index fingers", pictures=_press(first, INDEX_FINGERS, 1))
     yield Arrival(seed=newcomers + 1, shown="Both index fingers", pictures=_press(second, INDEX_FINGERS, 1))
@@ -173,6 +245,7 @@ def _arrivals() -> Iterator[Arrival]:
         seed=newcomers + 2,
         shown="Has no fingers to give: both hands are bandaged",
         not_captured=_all(NotCapturedReason.BANDAGED),
+        exception="both hands bandaged; seen by the medic",
     )
     yield Arrival(
         seed=newcomers + 3,
@@ -193,6 +266,8 @@ def _arrivals() -> Iterator[Arrival]:
         seed=newcomers,
         shown="Comes a second time, both index fingers",
         pictures=_press(first, INDEX_FINGERS, 2, grade="fair"),
+        then=DecisionState.DENIED,
+        ground="has left with an earlier convoy",
     )
     yield Arrival(
         seed=newcomers + 1,
@@ -203,6 +278,8 @@ def _arrivals() -> Iterator[Arrival]:
         seed=newcomers + 5,
         shown="Does not want to give fingerprints",
         not_captured=_all(NotCapturedReason.REFUSED),
+        then=DecisionState.REFERRED,
+        ground="wants to speak to the legal adviser first",
     )
     yield Arrival(
         seed=newcomers + 6,
@@ -236,15 +313,29 @@ def _screen(gate: _Gate, arrival: Arrival) -> Screened:
         purpose="demonstration",
         site="Gate 1",
         not_captured=arrival.not_captured,
+        exception=arrival.exception,
     )
+    station = gate.station.acting_as(OFFICER, SUPERVISOR if arrival.exception else "")
     try:
-        outcome = screen(gate.station, request)
+        outcome = screen(station, request)
     except MusterpointError as error:
         return Screened(arrival=arrival, person_number=person_number, outcome=None, refusal=str(error))
     gate.seeds[outcome.encounter] = arrival.seed
     is_open = outcome.answer == Answer.BEING_DECIDED.value
     decided = _decide(gate, EncounterId(UUID(outcome.encounter))) if is_open else ""
-    return Screened(arrival=arrival, person_number=person_number, outcome=outcome, decided=decided)
+    decision, ground = outcome.decision, arrival.exception
+    if arrival.then is not None:
+        decision, ground = arrival.then.value, arrival.ground
+        wanted = DecisionRequest(encounter=outcome.encounter, state=arrival.then, ground=ground)
+        decide(gate.station.acting_as(SUPERVISOR), wanted)
+    return Screened(
+        arrival=arrival,
+        person_number=person_number,
+        outcome=outcome,
+        decided=decided,
+        decision=decision,
+        ground=ground,
+    )
 
 
 def _decide(gate: _Gate, encounter_id: EncounterId) -> str:
