@@ -101,7 +101,7 @@ class Crash(BaseException):
     """The process dies here."""
 
 
-@pytest.mark.parametrize("arrow", ["_destroy_keys", "_rewrite_index", "_record_answers", "finish"])
+@pytest.mark.parametrize("arrow", ["_destroy_keys", "forget_erased", "_record_answers", "finish"])
 def test_a_crash_at_any_arrow_is_resumed_at_the_next_opening(
     station: Station, reopen: Callable[[], Station], monkeypatch: pytest.MonkeyPatch, arrow: str
 ) -> None:

@@ -45,6 +45,7 @@ COMMANDS = {
     "import": ("importing", "Take in what another registry has exported."),
     "evaluate": ("evaluation", "Measure accuracy on data sets."),
     "key": ("key", "Look after the secret that opens the registry."),
+    "reindex": ("reindexing", "Extract templates again, compare, and switch."),
     "upgrade": ("maintenance", "Bring the registry to this version."),
     "prepare": ("maintenance", "Make ready what the first use would wait for."),
 }

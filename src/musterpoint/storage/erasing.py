@@ -37,6 +37,7 @@ from musterpoint.storage import (
     appeals,
     biographic,
     dialects,
+    reindexing,
     retention,
     rows,
     subjects,
@@ -65,6 +66,15 @@ UNFINISHED: Final = (
     .where(tables.erased_subject.c.has_residue)
 )
 """Encounters that were erased, and whose keys may not have been destroyed yet."""
+
+FORGETTING: Final = (
+    adjudication.forget,
+    appeals.forget,
+    subjects.forget,
+    biographic.forget,
+    reindexing.forget,
+)
+"""What the other aspects do with their rows about encounters that are being erased."""
 
 holder = sa.Table(
     "holder",
@@ -125,7 +135,7 @@ def erase(
     merged = sa.update(subject).where(subject.c.merged_into == subject_id)
     connection.execute(merged.values(merged_into=None))
     _erase_dates(connection, encounters)
-    for forget in (adjudication.forget, appeals.forget, subjects.forget, biographic.forget):
+    for forget in FORGETTING:
         forget(connection, encounters)
     line = tables.journal
     theirs_told = sa.update(line).where(line.c.encounter_id.in_(encounters))

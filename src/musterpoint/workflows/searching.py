@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from musterpoint.errors import MusterpointError, NotFound
+from musterpoint.errors import MusterpointError, NotFound, VersionMismatch
 from musterpoint.gallery import (
     Entry,
     FoundPerson,
@@ -29,6 +29,7 @@ from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
 from musterpoint.workflows.snapshots import about_of, is_of, snapshot_folder, snapshots_held
+from musterpoint.workflows.versions import comparable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +130,18 @@ class RegistryIndex:
         if len(changed) > _CHANGED_MAX:
             self._use(References())
             applied, changed = 0, frozenset()
-        with self._references.lock():
-            if changed:
-                self._unsaved += self._references.remove(changed)
-                self._add(snapshot.index_rows(self._galleries, encounters=changed))
-            newer = snapshot.index_rows(self._galleries, since=applied)
-            self._add(row for row in newer if row.encounter_id not in changed)
-            self._references.position = snapshot.position
+        try:
+            with self._references.lock():
+                if changed:
+                    self._unsaved += self._references.remove(changed)
+                    self._add(snapshot.index_rows(self._galleries, encounters=changed))
+                newer = snapshot.index_rows(self._galleries, since=applied)
+                self._add(row for row in newer if row.encounter_id not in changed)
+                self._references.position = snapshot.position
+        except VersionMismatch:
+            # Half of what is new is in it: the next search begins anew.
+            self._use(References())
+            raise
 
     def _add(self, rows: Iterable[IndexRow]) -> None:
         self._unsaved += self._references.add(
@@ -144,7 +150,7 @@ class RegistryIndex:
                 visit=row.encounter_id,
                 # An encounter whose person is undecided stands for a person of its own.
                 person=row.subject_id or row.encounter_id,
-                template=decode(row.template),
+                template=comparable(decode(row.template)),
             )
             for row in rows
         )
@@ -173,7 +179,7 @@ class RegistryIndex:
 
     def forget_removed(self, database: Database) -> None:
         """Bring the index up to date, and free the memory of what was removed."""
-        with suppress(NotFound):
+        with suppress(NotFound, VersionMismatch):
             self.follow(database)
         self._references.forget_removed()
 
@@ -256,7 +262,7 @@ def forget_erased(database: Database, indexes: Mapping[frozenset[str] | None, Re
         try:
             index.follow(database)
             is_written = index.save(database)
-        except (OSError, NotFound):
+        except (OSError, NotFound, VersionMismatch):
             is_written = False
         if not is_written:
             folder.drop()
