@@ -66,6 +66,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("enrol", "collection", "--gallery", "earlier", *REGISTRY),
         ("retention", "show", *REGISTRY),
         ("retention", "run", "--dry-run", *REGISTRY),
+        ("reindex", *REGISTRY),
         ("log", "keys", "--output", "log.keys", *REGISTRY),
         ("log", "checkpoint", *REGISTRY),
         ("log", "export", "published", *REGISTRY),
@@ -79,10 +80,14 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         command(*step)
     subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
     command("verify", subject, "finger.fmr", *REGISTRY)
-    command("erase", subject, "--yes", *REGISTRY)
+    command("export", "--subject", subject, "--out", "held", "--purpose", "access", *REGISTRY)
+    command("export", "--all", "everything", "--purpose", "handing over", *REGISTRY)
+    command("import", "everything", *REGISTRY)
+    command("erase", subject, "--yes", "--receipt", "erased.json", *REGISTRY)
+    command("erase", "check", "erased.json", *REGISTRY)
     witness = command("log", "witness", "init", "w1", "--name", "w1", "--log", "log.keys").stdout
     (work / "witness.keys").write_text(witness)
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
     command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
-    assert {step[0] for step in steps} | {"subjects", "verify", "erase"} == set(COMMANDS)
+    assert {step[0] for step in steps} | {"subjects", "verify", "erase", "import"} == set(COMMANDS)
