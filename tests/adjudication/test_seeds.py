@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.adjudication.conftest import FIRST, SECOND, SUPERVISOR, Table
-from tests.conftest import LEFT_INDEX, RIGHT_INDEX, impression_png
+from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, impression_png
 
+from musterpoint import templates
 from musterpoint.errors import ListingError, RoleMissing, UnusableInput
 from musterpoint.registry import Verdict
-from musterpoint.registry.known_answers import SHARE
+from musterpoint.registry.known_answers import SHARE, Impression, KnownAnswer
 from musterpoint.storage import adjudication, known_answers
 from musterpoint.workflows.adjudication import give_opinion, next_task
 from musterpoint.workflows.known_answers import (
@@ -37,12 +39,30 @@ def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
 
 
+@cache
+def _impression(seed: int, number: int) -> Impression:
+    pressed = fingers_of(seed)[RIGHT_INDEX].impression(number)
+    return Impression(
+        position=RIGHT_INDEX,
+        template=templates.encode(pressed.template()),
+        image=impression_png(seed, number=number),
+    )
+
+
 @pytest.fixture
 def seeded(table: Table) -> Table:
-    """Somebody waits, and 16 mated and 16 non-mated pairs are there."""
+    """Somebody waits, and 16 mated and 16 non-mated pairs are there; drawn from few, to be quick."""
     table.visit(1)
     table.visit(1, 2)
-    add_synthetic(table.station.acting_as(SUPERVISOR), 16, _silent)
+    with table.station.database.unit_of_work() as work:
+        for number in range(32):
+            is_mated = number < 16
+            other = _impression(1 if is_mated else 2, 1)
+            probe = (_impression(1, 2),)
+            known = KnownAnswer(is_mated=is_mated, probe=probe, candidate=(other,), source="synthetic")
+            known_answers.add(work, known)
+        work.append_journal("seed.added", {"mated": 16, "nonmated": 16})
+        work.commit()
     return table
 
 
@@ -119,14 +139,15 @@ def test_no_known_answer_is_shown_to_a_seat_twice(seeded: Table) -> None:
 
 
 def test_no_known_answer_is_shown_where_nobody_waits(table: Table) -> None:
-    add_synthetic(table.station.acting_as(SUPERVISOR), 2, _silent)
+    added = add_synthetic(table.station.acting_as(SUPERVISOR), 4, _silent)
 
+    assert (added.mated, added.nonmated) == (4, 4)
     assert next_task(table.station.acting_as(FIRST), chance=Always()) is None
 
 
 def test_errors_are_counted_for_each_adjudicator_from_thirty_on(seeded: Table) -> None:
     _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.SAME}, 30)
-    _judge(seeded, SECOND, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 29)
+    _judge(seeded, SECOND, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 5)
 
     found = _report(seeded)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -219,9 +219,10 @@ def test_any_sequence_of_changes_can_be_taken_back(
     run_state_machine_as_test(
         Changes,
         settings=settings(
-            max_examples=6,
+            max_examples=3,
             stateful_step_count=8,
             deadline=None,
+            phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -40,13 +40,13 @@ subject_change = sa.Table(
     tables.METADATA,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("undoes", sa.Integer, unique=True),
+    sa.Column("undoes", sa.Integer, index=True),
     sa.Column("seat", sa.Text, nullable=False),
     sa.Column("second", sa.Text, nullable=False),
     sa.Column("changed_at", INTEGER_64, nullable=False),
     tables.stamp(),
 )
-"""`undoes` is unique: a change is undone once."""
+"""`undoes` names the change that was taken back: once, unless that was itself taken back."""
 
 subject_change_encounter = sa.Table(
     "subject_change_encounter",
@@ -195,10 +195,7 @@ def _changes(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[RecordedChange
     heads = mine(subject_change, subject_change.c.number)
     encounters = mine(subject_change_encounter, subject_change_encounter.c.encounter_id)
     states = mine(subject_change_state, subject_change_state.c.subject_id)
-    undone = sa.select(subject_change.c.undoes, subject_change.c.number).where(
-        subject_change.c.undoes.in_(numbers)
-    )
-    undone_by = dict(snapshot.fetch(undone, lambda row: (int(row.undoes), int(row.number))))
+    undone_by = _standing_undos(snapshot)
     return tuple(
         RecordedChange(
             number=row.number,
@@ -215,6 +212,18 @@ def _changes(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[RecordedChange
         )
         for row in heads
     )
+
+
+def _standing_undos(snapshot: Snapshot) -> dict[int, int]:
+    """Of each change that is taken back now, the number of the change that did it."""
+    column = subject_change.c
+    statement = sa.select(column.number, column.undoes).where(column.undoes.is_not(None))
+    standing: dict[int, int] = {}
+    # Later ones first: an undo counts unless a later one took it back.
+    for number, undone in reversed(snapshot.fetch(statement.order_by(column.number), tuple)):
+        if number not in standing:
+            standing[undone] = number
+    return standing
 
 
 def _moved(row: Row) -> Moved:
