@@ -84,14 +84,18 @@ class HeldKeys:
         return Actor(seat=seat, key=key)
 
 
-def named(snapshot: Snapshot, keys: HeldKeys, name: str, second: str = "") -> Actor:
-    """Somebody who acts in a seat of a name, with a second one. Raises NotFound, KeyMissing."""
-    if second == name:
+def named(snapshot: Snapshot, keys: HeldKeys, name: str) -> Actor:
+    """Somebody who acts in a seat of a name. Raises NotFound, KeyMissing, WrongPassphrase."""
+    return keys.actor(seats.of_name(snapshot, name))
+
+
+def refuse_one_as_two(actor: Actor | str, second: Actor | str) -> None:
+    """Raise UnusableInput where a seat is to be its own second person."""
+    names = [one if isinstance(one, str) else one.seat.name for one in (actor, second)]
+    if names[0] == names[1]:
         raise UnusableInput(
             expected="another seat as the second person",
             found="the same seat twice",
             hint="Let another person take part",
             where="--second",
         )
-    actor = keys.actor(seats.of_name(snapshot, name))
-    return actor.with_second(keys.actor(seats.of_name(snapshot, second))) if second else actor

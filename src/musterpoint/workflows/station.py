@@ -16,7 +16,7 @@ from musterpoint.extraction import Extractor
 from musterpoint.identifiers import AgreementId
 from musterpoint.storage import Database, UnitOfWork, keyfiles
 from musterpoint.storage.journal import MACHINE
-from musterpoint.workflows.acting import Actor, HeldKeys, named, no_passphrase
+from musterpoint.workflows.acting import Actor, HeldKeys, named, no_passphrase, refuse_one_as_two
 from musterpoint.workflows.authorising import journal_refusal
 from musterpoint.workflows.practice import begin_practice
 from musterpoint.workflows.searching import RegistryIndex
@@ -74,8 +74,10 @@ class Station:
 
         second  who acts together with them
 
-        Raises NotFound, KeyMissing or WrongPassphrase where a seat is named.
+        Raises UnusableInput where it is one seat twice, and NotFound, KeyMissing or WrongPassphrase where
+        a seat is named.
         """
+        refuse_one_as_two(actor, second)
         if isinstance(actor, str) or isinstance(second, str):
             with self.database.read() as snapshot:
                 one = named(snapshot, self.keys, actor) if isinstance(actor, str) else actor
