@@ -46,6 +46,9 @@ COMMANDS = {
     "evaluate": ("evaluation", "Measure accuracy on data sets."),
     "key": ("key", "Look after the secret that opens the registry."),
     "reindex": ("reindexing", "Extract templates again, compare, and switch."),
+    "backup": ("backup", "Copy the registry and its keys into two folders."),
+    "restore": ("backup", "Put a backup back, or see whether it would work."),
+    "check": ("backup", "Look for damage in the registry, its keys and its log."),
     "upgrade": ("maintenance", "Bring the registry to this version."),
     "prepare": ("maintenance", "Make ready what the first use would wait for."),
 }

@@ -159,6 +159,20 @@ def is_sound(connection: sa.Connection) -> bool:
     return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
 
 
+def copy(path: Path, to: Path) -> None:
+    """Copy a database as it is at one moment into an empty file, while others go on reading and writing."""
+    source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
+    try:
+        copied = sqlite3.connect(to, isolation_level=None)
+        try:
+            source.execute(f"PRAGMA busy_timeout={round(ENGINE_WAIT_MAX_S * 1000)}")
+            source.backup(copied)
+        finally:
+            copied.close()
+    finally:
+        source.close()
+
+
 def blank(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """A value of as many bytes that says nothing: SQLite then overwrites the row where it stands."""
     size = sa.func.length(sa.cast(column, sa.LargeBinary))

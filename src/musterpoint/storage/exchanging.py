@@ -202,14 +202,14 @@ def _plain_row(snapshot: Snapshot, exchanged: Exchanged, row: Row) -> JsonRow:
         if name in exchanged.leaves:
             continue
         if name in exchanged.sealed:
-            holder, record = _seal_of(snapshot, exchanged, name, values)
+            holder, record = seal_of(snapshot, exchanged, name, values)
             plain[name] = dict(sealed_facts.unseal_what_is_left(snapshot, holder, record, value))
         else:
             plain[name] = str(value) if isinstance(value, UUID) else value
     return plain
 
 
-def _seal_of(
+def seal_of(
     snapshot: Snapshot, exchanged: Exchanged, column: str, values: Mapping[str, Any]
 ) -> tuple[EncounterId | None, str]:
     """Under whose key, and as which record, a column of a row is sealed."""
@@ -282,7 +282,7 @@ class Incoming:
         if table is agreements.agreement:
             self._work.vault.new_key(KeyScope.agreement(made["agreement_id"]))
         for column in exchanged.sealed:
-            holder, record = _seal_of(self._work, exchanged, column, made)
+            holder, record = seal_of(self._work, exchanged, column, made)
             made[column] = sealed_facts.seal(self._work, holder, record, values[column])
         if "has_residue" in table.c:
             made["has_residue"] = False

@@ -22,7 +22,7 @@ from musterpoint.registry import (
     Reference,
     Subject,
 )
-from musterpoint.storage import finding, rows, tables
+from musterpoint.storage import dialects, finding, rows, tables
 from musterpoint.storage.journal import head_of, journal_line_of, opened_ops, opened_person
 from musterpoint.storage.rows import IndexRow, Row
 from musterpoint.storage.sealing import record_of, request_scope, unpacked_request
@@ -71,6 +71,11 @@ class Snapshot:
         """The first value of the first row, or None without one."""
         with translated():
             return self._execute(statement).scalar()
+
+    def is_whole(self) -> bool:
+        """Whether pages, indexes and references between tables are whole; reads everything."""
+        with translated():
+            return dialects.is_sound(self._connection)
 
     @property
     def position(self) -> int:
@@ -385,6 +390,18 @@ class Snapshot:
         statement = sa.select(line[name]).where(line.position > begin, line.position <= end)
         for row in self._stream(statement):
             yield row[0]
+
+    def parts(self, statement: Select, rows_a_part: int) -> Iterator[Sequence[Row]]:
+        """The rows of a result in parts, without holding all of them. Raises Corrupt."""
+        with translated():
+            parts = self._execute(statement.execution_options(yield_per=rows_a_part)).partitions()
+        while True:
+            self._insist_on_being_open()
+            with translated(), sound():
+                part = next(parts, ())
+            if not part:
+                return
+            yield part
 
     def _stream(self, statement: Select) -> Iterator[Row]:
         """Lines of the journal in order, without holding all of them."""

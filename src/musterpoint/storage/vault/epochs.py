@@ -113,6 +113,12 @@ def every(connection: sa.Connection) -> tuple[Epoch, ...]:
     )
 
 
+def numbers(connection: sa.Connection) -> tuple[int, ...]:
+    """Numbers of the epochs that are not over, the newest first."""
+    live = sa.select(key_epoch.c.number).where(key_epoch.c.destroyed_at.is_(None))
+    return tuple(connection.execute(live.order_by(key_epoch.c.number.desc())).scalars())
+
+
 def newest_number(connection: sa.Connection) -> int:
     """The epoch under which new keys are wrapped. Raises Corrupt."""
     live = sa.select(sa.func.max(key_epoch.c.number)).where(key_epoch.c.destroyed_at.is_(None))
@@ -140,6 +146,11 @@ class EpochKeys:
     def use(self, source: KeySource) -> None:
         """Take this source for envelopes of its kind from now on."""
         self._asked[source.kind] = source
+
+    def become_another(self, store_id: UUID) -> None:
+        """Go on under another name of the key store; sources are asked for anew."""
+        self._store_id = store_id
+        self._asked.pop("file", None)
 
     def known(self, number: int) -> bytes | None:
         """The key of an epoch that was opened before."""

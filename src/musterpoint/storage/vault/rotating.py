@@ -48,11 +48,18 @@ class Rotation:
     is_secret_gone: bool
 
 
-def rotate(vault: Vault, to: KeySource | None = None, *, step: Step = lambda _name: None) -> Rotation:
+def rotate(
+    vault: Vault,
+    to: KeySource | None = None,
+    *,
+    keeps_secrets: bool = False,
+    step: Step = lambda _name: None,
+) -> Rotation:
     """Begin a new epoch, move all keys into it, and destroy the old one.
 
     to    the source that wraps the new epoch; None for the present one, of which a key file gets a new
           secret. None only finishes a rotation that was interrupted; otherwise another one follows
+    keeps_secrets  leave old secrets in their key file, since another key store needs them
     step  told the name of each step before it is taken
 
     Raises RegistryBusy while another process rotates, and what the sources raise.
@@ -60,11 +67,12 @@ def rotate(vault: Vault, to: KeySource | None = None, *, step: Step = lambda _na
     with _alone(vault):
         was_resumed = len(vault.read(epochs.live)) > 1
         keys, is_secret_gone = 0, False
-        files = [vault.epoch_keys.source("file")]
+        files = [] if keeps_secrets else [vault.epoch_keys.source("file")]
         if was_resumed:
             keys, is_secret_gone = _finish(vault, files, step)
         if not was_resumed or to is not None:
-            files.append(_begin(vault, to, step))
+            source = _begin(vault, to, step)
+            files += [] if keeps_secrets else [source]
             more, is_secret_gone = _finish(vault, files, step)
             keys += more
         (epoch,) = vault.read(epochs.live)

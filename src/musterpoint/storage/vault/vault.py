@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from musterpoint.clock import Clock, Instant, SystemClock
 from musterpoint.errors import WrongPassphrase
@@ -89,6 +89,10 @@ class Vault:
         """Give back all files, and forget keys."""
         self._kept.clear()
         self.store.close()
+
+    def source_kind(self) -> str:
+        """The kind of source that wraps the present epoch."""
+        return self.read(epochs.every)[-1].source
 
     def key_file(self) -> Path:
         """Where the key file lies, if the secret is one."""
@@ -229,6 +233,27 @@ class Vault:
         with self.store.reading() as connection:
             present = stations.present(connection)
         return present.private_key(self._key(KeyScope.installation(), "station key"))
+
+    def verifiers(self) -> tuple[Ed25519PublicKey, ...]:
+        """The keys that verify what this station has signed, under all its names."""
+        with self.store.reading() as connection:
+            return tuple(one.verifier() for one in stations.every(connection))
+
+    def become_another(self) -> uuid.UUID:
+        """Give the key store a name of its own, as after a restore; rotate at once.
+
+        What wraps its epochs is bound to the old name: whoever opens it meanwhile is refused. So this is for
+        a copy that nobody else has open.
+        """
+        self.read(
+            lambda connection: [self.epoch_keys.open(connection, one) for one in epochs.numbers(connection)]
+        )
+        fresh = uuid.uuid4()
+        with self.store.writing() as connection:
+            connection.execute(sa.update(key_store).values(store_id=fresh))
+        self.store.store_id = fresh
+        self.epoch_keys.become_another(fresh)
+        return fresh
 
     def renew_station(self) -> StationId:
         """Go on as another station, with a key of its own, as after a restore."""

@@ -1,0 +1,51 @@
+"""Checks an installation: registry, keys, log, and what it has signed of that log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from musterpoint.errors import MusterpointError
+from musterpoint.registry.rights import Act
+from musterpoint.storage import Snapshot, checking
+from musterpoint.storage.checking import Finding, Report
+from musterpoint.transparency.checkpoints import checkpoint_of
+from musterpoint.transparency.proofs import root_at
+from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.station import Station
+from musterpoint.workflows.transparency import Books
+
+_AFFECTED: Final = "what others were told by checkpoints: they can show that the log was changed"
+
+
+def check(station: Station, *, signatures: bool = True) -> Report:
+    """Look at everything; nothing is changed. See `checking.check`; raises as `authorise` does."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.CHECK)
+    report = checking.check(station.database, signatures=signatures)
+    books = Books(station.database.folder / "log")
+    with station.database.read() as snapshot:
+        fault = _fault_of_checkpoint(snapshot, books, station.database.vault.station_id().hex)
+    if not fault:
+        return report
+    remedy = "Restore the newest backup, which goes on under a new name, and tell whoever has the checkpoints"
+    found = Finding(what=f"log: {fault}", affected=_AFFECTED, remedy=remedy)
+    return replace(report, findings=(*report.findings, found))
+
+
+def _fault_of_checkpoint(snapshot: Snapshot, books: Books, station_id: str) -> str:
+    """What is wrong with the newest checkpoint that was signed here; empty where nothing is."""
+    try:
+        latest = books.latest()
+        if latest is None:
+            return ""
+        seen = checkpoint_of(latest.text)
+        if seen.origin != books.origin(station_id):
+            return ""
+        if seen.size > snapshot.log_size():
+            return f"a checkpoint of {seen.size} lines was signed, and there are fewer"
+        if root_at(snapshot, seen.size) != seen.root:
+            return f"the first {seen.size} lines are not those that were signed"
+    except MusterpointError as error:
+        return f"the newest checkpoint cannot be read: {error.found}"
+    return ""
