@@ -22,6 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks.comparison_templates import PreparedSet, read_sets
 
+from musterpoint.comparison import NOT_COMPARABLE, Prepared, normalised
+from musterpoint.comparison.cohort import mean_of_highest, members
 from musterpoint.comparison.comparing import inputs_under
 from musterpoint.comparison.parameters import INPUT_NAMES, parameters
 from musterpoint.evaluation import FIGURE_NAMES, figures
@@ -111,16 +113,30 @@ def fit(inputs: F64, is_mated: npt.NDArray[np.bool_]) -> F64:
 
 
 def scores_under(weights: F64, one: PreparedSet) -> tuple[F64, F64]:
-    """Mated and non-mated scores of a set in nats; minus infinity where nothing can be compared."""
-    mean, deviation, weight, (intercept, *_) = weights
+    """Mated and non-mated scores of a set in nats, normalised; minus infinity for nothing to compare."""
+    means = np.array([cohort_mean(weights, template) for template in one.prepared])
     scores, labels = [], []
     for i, j in zip(*np.triu_indices(len(one.prepared), 1), strict=True):
-        inputs = inputs_under(weights, one.prepared[i], one.prepared[j])
-        score = -np.inf if inputs is None else intercept + float(weight @ ((inputs - mean) / deviation))
-        scores.append(round(score, 3) if np.isfinite(score) else score)
+        raw = np.int32(raw_score(weights, one.prepared[i], one.prepared[j]))
+        score = int(normalised(np.array(raw), means[i], means[j]))
+        scores.append(score / 1000 if score != NOT_COMPARABLE else -np.inf)
         labels.append(bool(one.finger[i] == one.finger[j]))
     is_mated = np.array(labels)
     return np.array(scores)[is_mated], np.array(scores)[~is_mated]
+
+
+def cohort_mean(weights: F64, template: Prepared) -> int:
+    """The cohort mean of a template under other weights, milli-nats."""
+    return mean_of_highest(np.array([raw_score(weights, template, member) for member in members()]))
+
+
+def raw_score(weights: F64, probe: Prepared, reference: Prepared) -> int:
+    """The score under other weights before it is normalised, milli-nats."""
+    mean, deviation, weight, (intercept, *_) = weights
+    inputs = inputs_under(weights, probe, reference)
+    if inputs is None:
+        return NOT_COMPARABLE
+    return round(1000 * (intercept + float(weight @ ((inputs - mean) / deviation))))
 
 
 def as_text(weights: F64) -> str:

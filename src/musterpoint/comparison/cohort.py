@@ -10,9 +10,10 @@ import struct
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from musterpoint.comparison.normalisation import bounded
 from musterpoint.comparison.pack import Pack
@@ -51,18 +52,28 @@ def with_cohort_mean(template: Template) -> Template:
     return replace(template, cohort_mean=mean)
 
 
-def _mean_of(ready: Prepared) -> int:
-    cohort = _cohort()
-    scores = cohort.raw_scores(ready, np.arange(len(cohort), dtype=np.int64))
+def mean_of_highest(scores: npt.NDArray[Any]) -> int:
+    """The cohort mean that scores against the members make; scores and result in milli-nats."""
     return bounded(float(np.sort(scores)[-HIGHEST:].mean(dtype=np.float64)))
 
 
 @cache
-def _cohort() -> Pack:
+def members() -> tuple[Prepared, ...]:
+    """The templates of the cohort, ready for comparison."""
     data = files("musterpoint.comparison").joinpath("cohort.bin").read_bytes()
-    pack, begin = Pack.of(()), 0
+    found, begin = [], 0
     while begin < len(data):
         end = begin + _LENGTH.size + int(_LENGTH.unpack_from(data, begin)[0])
-        pack.append(make_ready(decode(data[begin + _LENGTH.size : end]).minutiae))
+        found.append(make_ready(decode(data[begin + _LENGTH.size : end]).minutiae))
         begin = end
-    return pack
+    return tuple(found)
+
+
+def _mean_of(ready: Prepared) -> int:
+    cohort = _packed()
+    return mean_of_highest(cohort.raw_scores(ready, np.arange(len(cohort), dtype=np.int64)))
+
+
+@cache
+def _packed() -> Pack:
+    return Pack.of(members())
