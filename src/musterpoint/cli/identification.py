@@ -149,8 +149,10 @@ def verify(
         )
     else:
         click.secho("similar enough" if result.is_similar else "not similar enough", bold=True)
-        click.echo(
-            f"{counted(result.fingers_compared, 'finger', 'fingers')} compared; somebody else would be this "
-            f"similar in {in_words(result.false_match_rate)} cases"
-        )
+        compared = f"{counted(result.fingers_compared, 'finger', 'fingers')} compared"
+        if result.false_match_rate is None:
+            click.echo(f"{compared}.")
+        else:
+            rate = in_words(result.false_match_rate)
+            click.echo(f"{compared}; somebody else would be this similar in {rate} cases")
     return 0 if result.is_similar else exits.NO

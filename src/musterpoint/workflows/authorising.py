@@ -168,9 +168,12 @@ def journal_refusal(station: Station, error: Refused) -> None:
     if not error.facts:
         return
     facts, error.facts = dict(error.facts), {}
-    kind = "view.denied" if Act(facts["act"]) in READING else "act.denied"
+    known = {name: text for name, text in facts.items() if text}
     with station.writing(facts["seat"]) as work:
-        work.append_journal(kind, {name: text for name, text in facts.items() if text})
+        if Act(facts["act"]) in READING:
+            work.append_journal("view.denied", known)
+        else:
+            work.append_journal("act.denied", known)
         work.commit()
 
 

@@ -101,9 +101,11 @@ def attach_gallery(station: Station, name: str, agreement: str, *, is_attached: 
                 where=name,
             )
         galleries.attach(work, name, found.agreement_id, is_attached=is_attached)
-        kind = "gallery.attached" if is_attached else "gallery.detached"
-        facts = {"gallery": name, "agreement": str(found.agreement_id)}
-        position = work.append_journal(kind, permission.confirmed(facts, "correction"))
+        facts = permission.confirmed({"gallery": name, "agreement": str(found.agreement_id)}, "correction")
+        if is_attached:
+            position = work.append_journal("gallery.attached", facts)
+        else:
+            position = work.append_journal("gallery.detached", facts)
         work.commit()
     return position
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musterpoint import templates
-from musterpoint.comparison import compare, expected_false_positives, fuse, prepare
+from musterpoint.comparison import COMPARATOR_VERSION, compare, expected_false_positives, fuse, prepare
 from musterpoint.errors import NotFound
 from musterpoint.identifiers import SubjectId
 from musterpoint.registry.rights import Act
@@ -44,6 +44,7 @@ def identify(
                 "people": found.people,
                 "references": found.references,
                 "position": found.position,
+                "comparator": found.comparator,
                 **permission.facts(found.people),
             },
         )
@@ -56,14 +57,14 @@ class Verification:
     """The result of comparing captures with one subject.
 
     is_similar        whether the strength reaches what the false match rate asks for
-    strength          milli-nats, see `musterpoint.comparison.fuse`
-    false_match_rate  how often somebody else would be this similar
+    strength          milli-nats, see `musterpoint.comparison.fuse`; None for seats that see no strengths
+    false_match_rate  how often somebody else would be this similar; None as the strength
     """
 
     subject: SubjectId
     is_similar: bool
-    strength: int
-    false_match_rate: float
+    strength: int | None
+    false_match_rate: float | None
     fingers_compared: int
 
 
@@ -97,12 +98,15 @@ def verify(
     rate = expected_false_positives(fused.strength, 1)
     with station.unit_of_work() as work:
         authorise(station, work, Act.VERIFY, purpose=purpose)
-        work.append_journal("verified", {"purpose": purpose, "subject": str(subject_id)})
+        work.append_journal(
+            "verified",
+            {"purpose": purpose, "subject": str(subject_id), "comparator": COMPARATOR_VERSION},
+        )
         work.commit()
     return Verification(
         subject=subject_id,
         is_similar=rate <= target_fmr,
-        strength=fused.strength,
-        false_match_rate=rate,
+        strength=fused.strength if permission.sees_candidates else None,
+        false_match_rate=rate if permission.sees_candidates else None,
         fingers_compared=len(fused.pairs),
     )

@@ -99,18 +99,17 @@ def _agree(work: UnitOfWork) -> None:
 def record_answer(work: UnitOfWork, answer: PartyAnswer) -> int:
     """Write what a party said, and say so in the journal; returns the line."""
     agreements.add_answer(work, answer)
-    kind = "agreement.acknowledged" if answer.answer is AnswerKind.ACKNOWLEDGED else "agreement.refused"
-    return work.append_journal(
-        kind,
-        {
-            "agreement": str(answer.agreement_id),
-            "version": answer.version,
-            "digest": answer.digest,
-            "party": answer.party,
-            "statement": answer.statement,
-            "signature": answer.signature.hex(),
-        },
-    )
+    facts: dict[str, str | int] = {
+        "agreement": str(answer.agreement_id),
+        "version": answer.version,
+        "digest": answer.digest,
+        "party": answer.party,
+        "statement": answer.statement,
+        "signature": answer.signature.hex(),
+    }
+    if answer.answer is AnswerKind.ACKNOWLEDGED:
+        return work.append_journal("agreement.acknowledged", facts)
+    return work.append_journal("agreement.refused", facts)
 
 
 def grant(work: UnitOfWork, seat: Seat) -> int:

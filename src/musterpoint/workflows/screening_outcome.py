@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from musterpoint.registry import Answer, CannotTellReason, Outcome
+from musterpoint.registry.agreements import PRACTICE_AGREEMENT
 from musterpoint.registry.decisions import DecisionState, Presentation
 from musterpoint.registry.outcomes import next_step, shown_answer
 
@@ -39,6 +40,7 @@ class ScreeningShown:
     next_step: str
     fingers: tuple[FingerResult, ...]
     agreement: str
+    is_practice: bool
     galleries: tuple[str, ...]
     galleries_not_searched: tuple[str, ...]
     people: int
@@ -104,6 +106,7 @@ class ScreeningOutcome:
             next_step=next_step(state, reason=reason, no_list=self.no_list).words,
             fingers=self.fingers,
             agreement=self.agreement,
+            is_practice=self.agreement == str(PRACTICE_AGREEMENT),
             galleries=self.galleries,
             galleries_not_searched=self.galleries_not_searched,
             people=self.people,
