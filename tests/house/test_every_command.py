@@ -59,6 +59,8 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("evaluate", ".", "--json", "figures.json"),
         ("screen", first, *WHERE),
         ("screen", second, *WHERE),
+        ("decide", *REGISTRY),
+        ("alarms", *REGISTRY),
         ("adjudicate", *REGISTRY),
         ("adjudicate", "1", "--output", "case", *REGISTRY),
         ("adjudicate", "1", "--same", "A", *REGISTRY),
@@ -78,6 +80,9 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
 
     for step in steps:
         command(*step)
+    encounter = json.loads(command("encounters", "--json", *REGISTRY).stdout)[-1]["encounter"]
+    command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
+    command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
     subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
     command("verify", subject, "finger.fmr", *REGISTRY)
     command("export", "--subject", subject, "--out", "held", "--purpose", "access", *REGISTRY)
@@ -90,4 +95,4 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
     command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
-    assert {step[0] for step in steps} | {"subjects", "verify", "erase", "import"} == set(COMMANDS)
+    assert {step[0] for step in steps} | {"subjects", "receipt", "verify", "erase", "import"} == set(COMMANDS)
