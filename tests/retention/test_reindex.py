@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.storage.records import record as record_person
 from tests.workflows.requests import screening
 
 from musterpoint import imaging, templates
+from musterpoint.comparison import COMPARATOR_VERSION
 from musterpoint.errors import Conflict, Refused, VersionMismatch
 from musterpoint.extraction import EXTRACTOR_VERSION
 from musterpoint.registry import Reference
@@ -76,6 +78,13 @@ def test_extracting_again_compares_before_it_switches_and_makes_searches_right(s
     assert again.case is not None
     assert first.encounter != again.encounter
     assert reindex(station, switches=True).switched == 0
+
+
+def test_every_search_in_the_journal_names_the_comparator(station: Station) -> None:
+    screen(station, screening(record(1)))
+    with station.database.read() as snapshot:
+        [line] = [line for line in snapshot.journal() if line.kind == "searched"]
+    assert json.loads(line.body)["comparator"] == COMPARATOR_VERSION
 
 
 def test_what_has_no_image_stays_and_is_counted(station: Station) -> None:

@@ -137,6 +137,7 @@ def _record(
             "people": found.people,
             "references": found.references,
             "position": found.position,
+            "comparator": found.comparator,
             **permission.facts(found.people),
         },
     )

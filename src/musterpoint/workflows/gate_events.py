@@ -70,6 +70,7 @@ class GateJournal:
                 "references": found.references,
                 "position": found.position,
                 "result": scope.result,
+                "comparator": found.comparator,
                 **permission.facts(found.people),
             },
             {"candidates": len(found.candidates)},

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from musterpoint.comparison import COMPARATOR_VERSION
 from musterpoint.errors import MusterpointError, NotFound, VersionMismatch
 from musterpoint.gallery import (
     Entry,
@@ -68,6 +69,11 @@ class Found:
     people_comparable: int
     references: int
     compared: int = 0
+
+    @property
+    def comparator(self) -> str:
+        """Version of the comparator whose scores these are."""
+        return COMPARATOR_VERSION
 
 
 _CHANGED_MAX: Final = 500
