@@ -61,9 +61,9 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("screen", second, *WHERE),
         ("decide", *REGISTRY),
         ("alarms", *REGISTRY),
-        ("adjudicate", *REGISTRY),
-        ("adjudicate", "1", "--output", "case", *REGISTRY),
-        ("adjudicate", "1", "--same", "A", *REGISTRY),
+        *(("adjudicate", word, *REGISTRY) for word in ("list", "report")),
+        ("adjudicate", "next", "--output", "pair.png", *REGISTRY),
+        ("adjudicate", "seed", "--synthetic", "2", *REGISTRY),
         ("identify", other, *REGISTRY),
         ("enrol", "collection", "--gallery", "earlier", *REGISTRY),
         ("retention", "show", *REGISTRY),
@@ -80,6 +80,8 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
 
     for step in steps:
         command(*step)
+    _adjudicate(command)
+    _correct(command)
     encounter = json.loads(command("encounters", "--json", *REGISTRY).stdout)[-1]["encounter"]
     command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
     command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
@@ -95,4 +97,24 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
     command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
-    assert {step[0] for step in steps} | {"subjects", "receipt", "verify", "erase", "import"} == set(COMMANDS)
+    named = {"appeal", "erase", "import", "receipt", "subject", "subjects", "verify"}
+    assert {step[0] for step in steps} | named == set(COMMANDS)
+
+
+def _adjudicate(command: Command) -> None:
+    pair = json.loads(command("adjudicate", "next", "--json", *REGISTRY).stdout)["pair"]
+    command("adjudicate", "judge", pair, "--opinion", "same", "--mark", "left:1:90,120", *REGISTRY)
+    command("adjudicate", "show", "1", "--seat", "practice-supervisor", *REGISTRY)
+    visits = json.loads(command("encounters", "--json", *REGISTRY).stdout)
+    command("appeal", "open", visits[-1]["encounter"], "--by", "on-behalf", *REGISTRY)
+    command("appeal", "list", *REGISTRY)
+    command("appeal", "show", "1", *REGISTRY)
+    command("appeal", "decide", "1", "--outcome", "confirmed", *REGISTRY)
+
+
+def _correct(command: Command) -> None:
+    both = ("--seat", "practice-supervisor", "--second", "practice-supervisor-2")
+    one, other = (one["subject"] for one in json.loads(command("subjects", "--json", *REGISTRY).stdout)[:2])
+    command("subject", "merge", one, other, *both, *REGISTRY)
+    command("subject", "history", *REGISTRY)
+    command("subject", "undo", "1", *both, *REGISTRY)
