@@ -12,6 +12,7 @@ from musterpoint.gallery.protocol import (
 )
 from musterpoint.gallery.references import Entry, References
 from musterpoint.gallery.searching import LocalGallerySearch, ShardedGallerySearch
+from musterpoint.gallery.shard_process import ProcessShard, part_of
 from musterpoint.gallery.snapshot import Sealing, SnapshotFolder
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "GalleryStatus",
     "LocalGallerySearch",
     "Probe",
+    "ProcessShard",
     "References",
     "Sealing",
     "SearchResult",
@@ -31,4 +33,5 @@ __all__ = [
     "ShardedGallerySearch",
     "SnapshotFolder",
     "Terms",
+    "part_of",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels_geometry import read_only
-from musterpoint.gallery.token_geometry import KEY_BITS
+from musterpoint.gallery.kernels_geometry import KEY_BITS
 
 KEYS = 1 << KEY_BITS
 STRENGTH_MAX = 32_767

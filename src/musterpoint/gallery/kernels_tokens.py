@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels_geometry import COS, DIRECTION, QUALITY, SIN, X, Y, read_only
-from musterpoint.gallery.token_geometry import CLASS_BITS, TOKENS
+from musterpoint.gallery.kernels_geometry import CLASS_BITS, TOKENS
 
 NEIGHBOURS = TOKENS.neighbours
 REACH = TOKENS.reach_px
@@ -106,7 +106,7 @@ def keys_of(points, place_codes, direction_codes, weights, keys, scratch, counts
     """The distinct keys of one template in ascending order; returns how many.
 
     points           int16 (n, 4), n at most 96, see `Prepared.points`
-    place_codes      uint32 (grids, 263, 263), see `token_geometry`
+    place_codes      uint32 (grids, 263, 263), see `kernels_geometry`
     direction_codes  uint32 (grids, 256)
     weights          uint8 (2**20,), of each class of keys; 0 = on the stop list
     keys             uint32 (KEYS_MAX,), written

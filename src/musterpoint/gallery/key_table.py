@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from musterpoint import _compiled
 from musterpoint.comparison import bare_minutiae
-from musterpoint.gallery.token_geometry import (
+from musterpoint.gallery.kernels_geometry import (
     CLASS_BITS,
     INDEX_VERSION,
     direction_codes,

@@ -20,7 +20,7 @@ FORMAT: Final = 1
 
 _FRAME: Final = struct.Struct("<4sHHII")
 _ALIGNED: Final = 64
-_DTYPES: Final = frozenset({"<i2", "<i8", "<u2", "<u4", "<u8", "|u1"})
+_DTYPES: Final = frozenset({"<u2", "<u4", "<u8", "<i2", "<i4", "<i8", "|u1"})
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

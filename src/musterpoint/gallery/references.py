@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from musterpoint.comparison import bare_minutiae, with_cohort_mean
+from musterpoint.gallery.kernels_geometry import SEGMENT_ROWS
 from musterpoint.gallery.key_table import key_table
 from musterpoint.gallery.plan import FILTERED_FROM
 from musterpoint.gallery.segment import FILED_AT_ONCE, Identifiers, NewReference, Segment, SegmentView
-from musterpoint.gallery.token_geometry import SEGMENT_ROWS
 from musterpoint.templates import Template
 
 

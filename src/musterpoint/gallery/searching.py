@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -64,12 +65,9 @@ class ShardedGallerySearch:
 
     def search_many(self, probes: tuple[Probe, ...], terms: Terms = _DEFAULT) -> tuple[SearchResult, ...]:
         """See `GallerySearch.search_many`."""
-        parts = _ask_all(self._pool, [shard.begin for shard in self._shards])
-        try:
+        with ExitStack() as begun:
+            parts = [begun.enter_context(closing(shard.begin())) for shard in self._shards]
             return _Search(parts, self._pool, terms).results(probes)
-        finally:
-            for part in parts:
-                part.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from musterpoint import _compiled
 from musterpoint.comparison import Bare
+from musterpoint.gallery.kernels_geometry import KEY_BITS, SEGMENT_ROWS
 from musterpoint.gallery.key_table import Keys, KeyTable, keys_of
-from musterpoint.gallery.token_geometry import KEY_BITS, SEGMENT_ROWS
 
 if TYPE_CHECKING:
     from musterpoint.gallery import kernels_index

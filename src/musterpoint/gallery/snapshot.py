@@ -30,10 +30,10 @@ import numpy.typing as npt
 
 from musterpoint.comparison import COMPARATOR_VERSION, Bare
 from musterpoint.errors import Conflict, Corrupt, VersionMismatch
+from musterpoint.gallery.kernels_geometry import INDEX_VERSION, KEY_BITS, SEGMENT_ROWS
 from musterpoint.gallery.parts import packed, unpacked
 from musterpoint.gallery.references import References
 from musterpoint.gallery.segment import Columns, Filed, Segment, Waiting
-from musterpoint.gallery.token_geometry import INDEX_VERSION, KEY_BITS, SEGMENT_ROWS
 
 _DOUBTS: Final = (OSError, ValueError, KeyError, TypeError, Corrupt, Conflict, VersionMismatch)
 
