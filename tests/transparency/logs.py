@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.transparency.keys import COSIGNER, LOG, ORIGIN, SECONDS
 
-from musterpoint.transparency.canonical import canonical
+from musterpoint.transparency.canonical import Payload, canonical
 from musterpoint.transparency.checkpoints import Checkpoint
 from musterpoint.transparency.commitments import field_commitment, payload_commitment
 from musterpoint.transparency.event_kinds import EventClass
@@ -27,6 +27,18 @@ STATIONS = [f"{n:032x}" for n in range(1, 4)]
 POLICY = Policy((LOG.key,), {"w1": COSIGNER.key}, {}, "w1")
 
 
+def presented(what: str) -> Payload:
+    """A payload about somebody who came."""
+    return {"kind": "presented", "what": what}
+
+
+def provisioned(station: int, key: int) -> Payload:
+    """A payload that says by which key a station signs."""
+    public_key = KEYS[key].private.public_key().public_bytes_raw().hex()
+    facts = {"public_key": public_key, "station": STATIONS[station]}
+    return {"facts": facts, "kind": "station.provisioned"}
+
+
 class Log(Tree):
     """A log with its entries, and an event of each station in turn."""
 
@@ -37,7 +49,7 @@ class Log(Tree):
         for index in range(count):
             self.add(self.event(index % len(STATIONS), f"{name}{index}"))
 
-    def event(self, station: int, what: str) -> Event:
+    def event(self, station: int, what: str, payload: Payload | None = None) -> Event:
         """The next event of a station."""
         last = self.last.get(station)
         event = Event(
@@ -47,7 +59,7 @@ class Log(Tree):
             prev=last.event_id() if last else FIRST_PREV,
             clock=len(self.all) + 1,
             kind=EventClass.PERSON,
-            ops=payload_commitment(bytes(32), canonical({"kind": "presented", "what": what})),
+            ops=payload_commitment(bytes(32), canonical(payload or presented(what))),
             author="officer-1",
             key=KEYS[station].key_id,
             fields=(field_commitment(bytes(32), "what", what),),
@@ -92,7 +104,7 @@ def export(log: Log, folder: Path, *, earlier: tuple[int, ...] = ()) -> Path:
     files |= {f"checkpoints/{n}": log.checkpoint(n, is_cosigned=False).to_bytes() for n in earlier}
     opened = (0, log.log_size() - 1)
     files["openings"] = b"".join(
-        Opening(n, "ops", bytes(32), {"kind": "presented", "what": f"{n}"}).line()
+        Opening(n, "ops", bytes(32), presented(f"{n}")).line()
         + FieldOpening(n, "what", f"{n}", bytes(32)).line()
         for n in opened
     )

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.transparency.keys import COSIGNER, COSIGNER_MLDSA, LOG, LOG_MLDSA, SECONDS
-from tests.transparency.logs import KEYS, POLICY, STATIONS, Log, export, log_of, resigned
+from tests.transparency.logs import KEYS, POLICY, STATIONS, Log, export, log_of, provisioned, resigned
 
 from musterpoint.transparency import verifier
 from musterpoint.transparency.events import FIRST_PREV
@@ -23,7 +23,7 @@ from musterpoint.transparency.notes import Note
 from musterpoint.transparency.policies import Policy
 from musterpoint.transparency.proof_files import ProofFile
 from musterpoint.transparency.proofs import inclusion_proof
-from musterpoint.transparency.publishing import bundle
+from musterpoint.transparency.publishing import Opening, bundle
 from musterpoint.transparency.tiles import path_of
 
 SIZE = 300
@@ -59,7 +59,10 @@ def test_a_sound_log_holds_and_what_was_not_checked_is_said(sound: Path) -> None
     assert any("no earlier checkpoint" in one for one in report.not_checked)
     own = judged(sound, "--policy", str(sound.parent / "mine"), "--earlier", str(sound / "checkpoints/7"))
     assert own.exit_code == 0
-    assert own.not_checked == ["whose hands the keys of the stations are in"]
+    assert own.not_checked == [
+        "whose hands the keys of the stations are in",
+        "that the log itself says the keys of 3 stations",
+    ]
 
 
 def files_of(folder: Path) -> list[str]:
@@ -197,6 +200,22 @@ def test_a_second_key_and_a_strange_signature_are_found(tmp_path: Path) -> None:
         again.all.append(entry)
         again.append(leaf_hash(entry))
     assert findings(again, tmp_path / "second") == ["entry 9 is not signed by its station"]
+
+
+@pytest.mark.parametrize("key", [0, 1])
+def test_the_log_says_by_which_key_a_station_signs(tmp_path: Path, key: int) -> None:
+    log = Log()
+    said = provisioned(0, key)
+    log.add(log.event(0, "", said))
+    folder = export(log, tmp_path / "log")
+    (folder / "openings").write_bytes(Opening(0, "ops", bytes(32), said).line())
+    (folder / "stations").unlink()
+    report = judged(folder)
+    if key == 0:
+        assert report.exit_code == 0
+        assert "every event is signed by its station, of 1" in report.holds
+    else:
+        assert report.bad == [f"station {STATIONS[0]} signs by another key than was said"]
 
 
 def test_a_second_history_is_found_by_an_earlier_checkpoint(tmp_path: Path) -> None:

@@ -409,6 +409,7 @@ class Openings:
     def __init__(self, folder: Path, size: int, report: Report) -> None:
         self.folder, self.size, self.report = folder, size, report
         self.count = 0
+        self.provisioned: dict[bytes, bytes] = {}
         self._bundle: tuple[int, list[bytes]] = (-1, [])
 
     def read(self) -> None:
@@ -443,6 +444,9 @@ class Openings:
         payload = opening[part]
         if sha256(PAYLOAD + salt + canonical(payload)).hexdigest().encode() != event[part]:
             raise Bad("another payload")
+        if payload.get("kind") == "station.provisioned":
+            said = payload["facts"]
+            self.provisioned[said["station"].encode()] = bytes.fromhex(said["public_key"])
 
     def _entry(self, index: int) -> bytes:
         if not 0 <= index < self.size:
@@ -522,8 +526,9 @@ class Verification:
             self.report.not_checked.append(
                 "whether others see the same log: no independent witness has cosigned"
             )
-        Openings(folder, self.size, self.report).read()
-        self._verify_entries(folder, root)
+        openings = Openings(folder, self.size, self.report)
+        openings.read()
+        self._verify_entries(folder, root, openings.provisioned)
         earlier = sorted((folder / "checkpoints").glob("*")) if (folder / "checkpoints").is_dir() else []
         for path in (*earlier, *self.options.earlier):
             self._attempt(f"earlier checkpoint {path.name}", self._verify_earlier, path)
@@ -532,8 +537,8 @@ class Verification:
                 "that it continues what you saw before: no earlier checkpoint was given"
             )
 
-    def _verify_entries(self, folder: Path, root: bytes) -> None:
-        keys = self._station_keys(folder)
+    def _verify_entries(self, folder: Path, root: bytes, said: dict[bytes, bytes]) -> None:
+        keys = self._station_keys(folder) | (said if self.options.signatures else {})
         parts = scan(folder, self.size, keys)
         self.report.bad += [found for part in parts for found in part.bad][:FINDINGS_MAX]
         self.roots = [one for part in parts for one in part.roots]
@@ -543,7 +548,13 @@ class Verification:
             self.report.holds.append("the entries make the root that was signed; nothing is missing or moved")
         self._verify_tiles(folder)
         self._verify_chains(parts)
-        self._verify_keys({one for part in parts for one in part.keys}, keys)
+        used = {one for part in parts for one in part.keys}
+        for station, name in sorted(used):
+            if station in said and sha256(said[station]).hexdigest().encode() != name:
+                self.report.bad.append(f"station {station.decode()} signs by another key than was said")
+        self._verify_keys(used, keys)
+        if unsaid := len({station for station, _ in used} - set(said)):
+            self.report.not_checked.append(f"that the log itself says the keys of {unsaid} stations")
 
     def _station_keys(self, folder: Path) -> dict[bytes, bytes]:
         """Public keys of stations, from lines of two hexadecimal texts. Raises Bad."""
