@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,27 +14,28 @@ Visit = Callable[[int, int], tuple[Path, Path]]
 WHERE = ("--purpose", "departure", "--site", "Gate 1")
 
 
-def test_a_person_is_screened_twice_and_decided(run: Run, visit: Visit, tmp_path: Path) -> None:
+def _judge(run: Run, opinion: str) -> None:
+    """Both adjudicators give their opinion of the only pair that waits."""
+    for seat in ("practice-adjudicator", "practice-adjudicator-2"):
+        pair = run("adjudicate", "next", "--seat", seat, "--output", "pair.png", "--json").json["pair"]
+        assert run("adjudicate", "judge", pair, "--opinion", opinion, "--seat", seat).code == 0
+
+
+def test_a_person_is_screened_twice_and_decided(run: Run, visit: Visit) -> None:
     first = run("screen", *visit(1, 1), *WHERE, "--json")
     assert first.code == 0
-    assert first.json["answer"] == "not known"
+    assert (first.json["answer"], first.json["decision"]) == ("not known", "cleared")
     assert [finger["finger"] for finger in first.json["fingers"]] == ["right-index", "left-index"]
 
     second = run("screen", *visit(1, 2), *WHERE, "--json")
-    assert (second.code, second.json["answer"], second.json["case"]) == (0, "being decided", 1)
-    assert not {"score", "strength", "candidates"} & set(second.json)
+    assert (second.code, second.json["answer"], second.json["decision"]) == (0, "being decided", "open")
+    assert not {"score", "strength", "candidates", "case"} & set(second.json)
 
-    assert [case["case"] for case in run("adjudicate", "--json").json] == [1]
-    shown = run("adjudicate", "1", "--output", tmp_path / "case", "--json")
-    [candidate] = shown.json["candidates"]
-    assert "strength_millinats" not in candidate
-    assert width_of(Path(candidate["picture"])) > 400
-    scored = run("adjudicate", "1", "--output", tmp_path / "case", "--scores", "--json")
-    assert scored.json["candidates"][0]["expected_false_positives"] < 0.01
-
-    settled = run("adjudicate", "1", "--same", "a", "--json")
-    assert (settled.json["answer"], settled.json["subject"]) == ("known", first.json["subject"])
-    assert run("adjudicate", "--json").json == []
+    _judge(run, "same")
+    shown = run("decide", second.json["encounter"], "--json")
+    assert (shown.json["answer"], shown.json["decision"]) == ("known", "open")
+    denied = run("decide", second.json["encounter"], "denied", "--ground", "left before", "--json")
+    assert (denied.json["author"], denied.json["ground"]) == ("practice-supervisor", "left before")
 
     [subject] = run("subjects", "--json").json
     assert subject["subject"] == first.json["subject"]
@@ -44,14 +46,90 @@ def test_words_say_what_the_json_says(run: Run, visit: Visit) -> None:
     first = run("screen", *visit(1, 1), *WHERE)
     assert first.out.startswith("not known\n")
     assert "0 people were searched" in first.out
+    assert "Decision: cleared. The person may go on." in first.out
 
     second = run("screen", *visit(1, 2), *WHERE)
-    assert second.out.startswith("being decided: case 1\n")
-    assert "musterpoint adjudicate 1" in second.out
-    assert run("adjudicate").out.count("\n") > 2
-    assert "candidate-A.png" in run("adjudicate", "1").out
-    assert "The answer is not known" in run("adjudicate", "1", "--different").out
-    assert "No case is open" in run("adjudicate").err
+    assert second.out.startswith("being decided\n")
+    assert "Decision: open. The person waits" in second.out
+    _judge(run, "different")
+    encounter = second.out.split()[-1]
+    assert run("decide", encounter).out.startswith("not known; open\n")
+    assert run("decide", encounter, "cleared").out.startswith("cleared: not known\n")
+
+
+def test_an_exception_is_one_command_and_its_reason_is_shown(run: Run) -> None:
+    together = ("--seat", "practice-officer", "--second", "practice-supervisor")
+    done = run("screen", "--not-captured", "bandaged", "--exception", "seen by the medic", *together, *WHERE)
+
+    assert done.code == 0
+    assert "Decision: cleared, an exception (failed capture). The person may go on." in done.out
+    encounter = done.out.split()[-1]
+    assert "seen by the medic" in run("decide", encounter).out
+
+    alone = run("screen", "--not-captured", "refused", *WHERE, "--json").json
+    assert alone["next_step"].startswith("Goes on by a recorded exception")
+    refused = run("decide", alone["encounter"], "cleared", "--ground", "let her go")
+    assert (refused.code, "--exception" in refused.err) == (3, True)
+    assert run("decide", alone["encounter"], "cleared", "--exception", "let her go").code == 0
+
+
+def test_children_are_screened_by_their_age(run: Run, visit: Visit) -> None:
+    right, left = visit(1, 1)
+    mother = run("screen", right, left, *WHERE, "--json").json["encounter"]
+
+    small = run("screen", right, "--age", "3", *WHERE)
+    assert (small.code, "5 years" in small.err) == (4, True)
+    with_her = run("screen", "--age", "3", "--carer", mother[-12:], *WHERE, "--json").json
+    assert (with_her["outcome"], with_her["decision"]) == ("exempt", "open")
+    alone = run("screen", "--born", str(datetime.datetime.now(datetime.UTC).year), *WHERE, "--json").json
+    assert (alone["outcome"], alone["decision"]) == ("exempt", "referred")
+    assert run("decide", alone["encounter"], "cleared", "--exception", "aunt is here").code == 3
+    cleared = run(
+        *("decide", alone["encounter"], "cleared", "--exception", "aunt is here", "--carer", mother, "--json")
+    )
+    assert cleared.json["carer"] == mother
+    assert cleared.json["expires_at"] is not None
+
+
+def test_what_a_person_told_is_shown_to_a_supervisor_only(run: Run, visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "form.json").write_text('{"village": "B"}')
+    told = ("--name", "Ana Canary", "--born", "1980", "--biography", "form.json", "--consent", "explicit")
+    encounter = run("screen", *visit(1, 1), *told, *WHERE, "--json").json["encounter"]
+
+    seen = run("decide", encounter, "--seat", "practice-supervisor").out
+    assert "Ana Canary" in seen
+    assert "village: B" in seen
+    assert "Canary" not in run("decide", encounter, "--seat", "practice-observer").out
+    assert "Canary" not in run("journal", "--json").out
+    data = b"".join(path.read_bytes() for path in (tmp_path / "registry").iterdir() if path.is_file())
+    assert b"Canary" not in data
+
+
+def test_a_receipt_is_made_for_a_person(run: Run, visit: Visit, tmp_path: Path) -> None:
+    encounter = run("screen", *visit(1, 1), *WHERE, "--json").json["encounter"]
+
+    made = run(
+        "receipt", encounter, "--out", "receipt.html", "--language", "ar", "--language", "en", "--json"
+    )
+
+    assert made.code == 0
+    assert made.json["code"] in (tmp_path / "receipt.html").read_text()
+    assert (tmp_path / "receipt.tlog-proof").read_bytes().startswith(b"c2sp.org/tlog-proof@v1\n")
+    assert run("receipt", encounter, "--language", "tlh").code == 3
+    assert run("receipt", encounter, "--seat", "practice-adjudicator").code == 5
+
+
+def test_rates_are_shown_once_enough_people_came(run: Run) -> None:
+    run("screen", "--not-captured", "refused", *WHERE)
+
+    few = run("alarms")
+    assert (few.code, "No site has had enough arrivals" in few.out) == (0, True)
+    found = run("alarms", "--json").json
+    assert {rate["level"] for rate in found["rates"]} <= {"suppressed", "too few"}
+    assert not any(rate["attempts"] for rate in found["rates"])
+    assert found["alarms"] == []
+    assert run("status", "--json").json["alarms"] == []
+    assert run("alarms", "--close", "1").code == 10
 
 
 def test_the_finger_is_said_before_the_file(run: Run, visit: Visit, tmp_path: Path) -> None:

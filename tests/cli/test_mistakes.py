@@ -71,9 +71,9 @@ def test_a_folder_that_cannot_be_read_stops_a_batch(
             raise PermissionError(13, "Permission denied", path)
         return read_folder(path)
 
-    monkeypatch.setattr("os.scandir", refuse_one)
-
-    done = run("screen", tmp_path, "--batch", *WHERE)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.scandir", refuse_one)
+        done = run("screen", tmp_path, "--batch", *WHERE)
 
     assert done.code == 3
     assert "closed: permission denied" in done.err
@@ -96,11 +96,11 @@ def test_no_command_overwrites_what_it_reads(run: Run, visit: Visit) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("screen", "x.png", *WHERE, "--fpir", "nan"),
+        ("decide", "12345678", "cleared", "--ground", "a", "--exception", "b"),
+        ("decide", "12345678", "let go"),
         ("compare", "x.png", "y.png", "--fmr", "nan"),
         ("inspect", "x.png", "--picture", "x.jpg"),
-        ("adjudicate", "--same", "A"),
-        ("adjudicate", "1", "--same", "A", "--different"),
+        ("adjudicate", "judge", "1", "--opinion", "perhaps"),
         ("status", "--data", ""),
     ],
 )

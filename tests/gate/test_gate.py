@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from uuid import UUID
 
@@ -29,6 +30,10 @@ OFFICER, SUPERVISOR = "practice-officer", "practice-supervisor"
 
 def _with(request: ScreeningRequest, **changes: object) -> ScreeningRequest:
     return dataclasses.replace(request, **changes)  # type: ignore[arg-type]
+
+
+def _born(year: int) -> Told:
+    return Told(biography=Biography(born=str(year)))
 
 
 def _decisions(station: Station, outcome: ScreeningOutcome) -> list[str]:
@@ -198,7 +203,9 @@ def test_of_a_small_child_no_fingerprint_is_taken(station: Station) -> None:
     with pytest.raises(NotCapturable, match="5 years"):
         screen(station, _with(screening(record(1)), told=Told(age=4)))
     with pytest.raises(NotCapturable, match="5 years"):
-        screen(station, _with(screening(record(1)), told=Told(biography=Biography(born="2099"))))
+        screen(station, _with(screening(record(1)), told=_born(datetime.datetime.now(datetime.UTC).year)))
+    with pytest.raises(UnusableInput, match="still to come"):
+        screen(station, _with(screening(record(1)), told=_born(2999)))
 
 
 def test_a_child_with_a_carer_is_exempt_and_decided_again_at_the_age_of_fingerprints(

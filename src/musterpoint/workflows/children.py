@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from musterpoint.clock import Instant
-from musterpoint.errors import NotCapturable
+from musterpoint.errors import NotCapturable, UnusableInput
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry.agreements import ScreeningRules
-from musterpoint.registry.biographic import Biography, birthday, years_at_most
+from musterpoint.registry.biographic import Biography, birth_range, birthday, years_at_most
 
 _DAY_US: Final = 86_400 * 1_000_000
 _YEAR_US: Final = 365 * _DAY_US + _DAY_US // 4
@@ -32,10 +32,21 @@ class Told:
 
 
 def age_of(told: Told, now: Instant) -> int | None:
-    """The lowest age in years that may be true; None where nothing was told of it."""
+    """The lowest age in years that may be true; None where nothing was told of it.
+
+    Raises UnusableInput for a birth that is still to come.
+    """
     ages = [] if told.age is None else [told.age]
     if told.biography is not None and told.biography.born:
-        ages.append(years_at_most(told.biography.born, _day(now)))
+        today = _day(now)
+        if birth_range(told.biography.born)[0] > today:
+            raise UnusableInput(
+                expected="a birth that has been",
+                found="one that is still to come",
+                hint="Correct it, and check the clock of this machine",
+                where="birth",
+            )
+        ages.append(years_at_most(told.biography.born, today))
     return min(ages, default=None)
 
 
