@@ -179,6 +179,15 @@ class Database:
             if work.has_erased:
                 self._wipe_residue()
 
+    def provision_station(self) -> None:
+        """Say in the journal which key this station signs with, unless that was said before."""
+        with self.read() as snapshot:
+            if snapshot.is_provisioned(self._sign().station_id):
+                return
+        with self.unit_of_work() as work:
+            work.provision_station()
+            work.commit()
+
     @contextmanager
     def _transaction(self, engine: sa.Engine, make: Callable[[sa.Connection], View]) -> Iterator[View]:
         with translated():

@@ -248,12 +248,12 @@ def _sealed_person(vault: Vault, line: Line, position: int, person: bytes) -> by
     return vault.seal(scope, person_record(position), person)
 
 
-def journal_line_of(row: Row, vault: Vault) -> JournalLine:
-    """A line with its pseudonymous payload; without one whose key was destroyed."""
+def journal_line_of(row: Row, opened: bytes | None) -> JournalLine:
+    """A line from its row and its opened pseudonymous payload, or without one."""
     envelope = json.loads(row.entry)
     kind, facts = envelope["kind"], "{}"
-    if row.ops is not None:
-        payload = json.loads(opened_ops(row, vault)[SALT_BYTES:])
+    if opened is not None:
+        payload = json.loads(opened[SALT_BYTES:])
         kind, facts = payload["kind"], rows.canonical_json(payload["facts"])
     return JournalLine(
         position=row.position,
@@ -264,9 +264,15 @@ def journal_line_of(row: Row, vault: Vault) -> JournalLine:
     )
 
 
-def opened_ops(row: Row, vault: Vault) -> bytes:
-    """Salt and pseudonymous payload of a line."""
-    return vault.open(sealing.payload_scope(row.agreement), ops_record(row.position), row.ops)
+def opened_ops(lines: Sequence[Row], vault: Vault) -> list[bytes | None]:
+    """Salt and pseudonymous payload of each line; None where it is gone, or its key."""
+    sealed = [
+        (sealing.payload_scope(row.agreement), ops_record(row.position), row.ops)
+        for row in lines
+        if row.ops is not None
+    ]
+    opened = iter(vault.open_many(sealed))
+    return [None if row.ops is None else next(opened) for row in lines]
 
 
 def opened_person(row: Row, vault: Vault) -> bytes:

@@ -37,6 +37,12 @@ Result: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
 ERASED_OUTCOME: Final = '{"erased":true}'
 """What is left of a stored outcome after the person it was about was erased."""
 
+# Made once: SQLAlchemy then knows them when it sees them again.
+_SIZE: Final = sa.select(tables.journal_head.c.size)
+_ERASED_SUBJECT: Final = sa.select(tables.erased_subject.c.subject_id).where(
+    tables.erased_subject.c.subject_id == sa.bindparam("sought")
+)
+
 _ROWS_A_FETCH: Final = 1000
 _ROWS_A_LOAD: Final = 20_000
 
@@ -67,10 +73,13 @@ class Snapshot:
         with translated(), sound():
             return tuple([make(row) for row in self._execute(statement).all()])
 
-    def value_of(self, statement: sa.Executable) -> Any:
-        """The first value of the first row, or None without one."""
+    def value_of(self, statement: sa.Executable, **bound: object) -> Any:
+        """The first value of the first row, or None without one.
+
+        bound  values of the statement's parameters
+        """
         with translated():
-            return self._execute(statement).scalar()
+            return self._execute(statement, [bound] if bound else None).scalar()
 
     def is_whole(self) -> bool:
         """Whether pages, indexes and references between tables are whole; reads everything."""
@@ -80,7 +89,7 @@ class Snapshot:
     @property
     def position(self) -> int:
         """Number of journal lines: the registry's one clock."""
-        return int(self.value_of(sa.select(tables.journal_head.c.size)))
+        return int(self.value_of(_SIZE))
 
     def outcome_of(self, request_id: RequestId, digest: str) -> str | None:
         """The stored outcome of a request as JSON, or None where it was never made.
@@ -257,8 +266,7 @@ class Snapshot:
 
     def is_erased(self, subject_id: SubjectId) -> bool:
         """Whether there was such a subject that was erased."""
-        erased = tables.erased_subject.c.subject_id
-        return self.value_of(sa.select(erased).where(erased == subject_id)) is not None
+        return self.value_of(_ERASED_SUBJECT, sought=subject_id) is not None
 
     def case(self, number: int) -> Case:
         """The case of a number. Raises NotFound."""
@@ -329,7 +337,10 @@ class Snapshot:
         """Lines after position `since`, in order; the first `limit` of them."""
         position = tables.journal.c.position
         statement = sa.select(tables.journal).where(position > since).order_by(position).limit(limit)
-        return self.fetch(statement, lambda row: journal_line_of(row, self.vault))
+        found = self.fetch(statement, lambda row: row)
+        opened = opened_ops(found, self.vault)
+        with sound():
+            return tuple([journal_line_of(row, one) for row, one in zip(found, opened, strict=True)])
 
     def log_size(self) -> int:
         """Number of entries of the transparency log: lines of the journal."""
@@ -359,8 +370,10 @@ class Snapshot:
         """Index, and salt and payload of the pseudonymous facts, of entries; None where they are gone."""
         line = tables.journal.c
         statement = sa.select(line.position, line.agreement, line.ops)
-        for row in self._stream(statement.where(line.position > begin, line.position <= end)):
-            yield row.position - 1, None if row.ops is None else opened_ops(row, self.vault)
+        within = statement.where(line.position > begin, line.position <= end).order_by(line.position)
+        for part in self.parts(within, _ROWS_A_FETCH):
+            for row, opened in zip(part, opened_ops(part, self.vault), strict=True):
+                yield row.position - 1, opened
 
     def person_openings(self, encounter_id: EncounterId) -> tuple[tuple[int, bytes], ...]:
         """Index, and salt and payload about the person, of every entry that has one of an encounter."""
@@ -377,6 +390,12 @@ class Snapshot:
         statement = sa.select(station.station_id, station.public_key).order_by(station.station_id)
         return dict(self.fetch(statement, lambda row: (str(row.station_id), bytes(row.public_key))))
 
+    def is_provisioned(self, station_id: str) -> bool:
+        """Whether the journal says which key a station signs with."""
+        station = tables.station.c
+        said = sa.select(station.provisioned).where(station.station_id == station_id)
+        return self.value_of(said) is not None
+
     @property
     def station_id(self) -> str:
         """The station that writes here."""
@@ -388,8 +407,9 @@ class Snapshot:
     def _streamed(self, name: str, begin: int, end: int) -> Iterator[bytes]:
         line = tables.journal.c
         statement = sa.select(line[name]).where(line.position > begin, line.position <= end)
-        for row in self._stream(statement):
-            yield row[0]
+        for part in self.parts(statement.order_by(line.position), _ROWS_A_FETCH):
+            for row in part:
+                yield row[0]
 
     def parts(self, statement: Select, rows_a_part: int) -> Iterator[Sequence[Row]]:
         """The rows of a result in parts, without holding all of them. Raises Corrupt."""
@@ -402,19 +422,6 @@ class Snapshot:
             if not part:
                 return
             yield part
-
-    def _stream(self, statement: Select) -> Iterator[Row]:
-        """Lines of the journal in order, without holding all of them."""
-        ordered = statement.order_by(tables.journal.c.position).execution_options(yield_per=_ROWS_A_FETCH)
-        with translated():
-            parts = self._execute(ordered).partitions()
-        while True:
-            self._insist_on_being_open()
-            with translated():
-                part = next(parts, ())
-            if not part:
-                return
-            yield from part
 
     def galleries_of(self, encounter_id: EncounterId) -> tuple[str, ...]:
         """Galleries whose searches find the encounter, in alphabetical order."""

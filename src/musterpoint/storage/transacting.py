@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -34,6 +35,16 @@ def _insert_into(table: sa.Table) -> sa.Insert:
     return sa.insert(table)
 
 
+@cache
+def _last_number(table: sa.Table) -> sa.Executable:
+    return sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))
+
+
+# Where writers do not queue for a lock file, this row is what they queue for.
+_LOCKED_HEAD: Final = sa.select(tables.journal_head).with_for_update()
+_NEW_HEAD: Final = sa.update(tables.journal_head)
+
+
 class Transaction(Snapshot):
     """Changes that come to be together, or not at all; nobody else writes meanwhile.
 
@@ -53,9 +64,7 @@ class Transaction(Snapshot):
         self._numbers: dict[str, int] = {}
 
     def _locked_head(self) -> Head:
-        # Where writers do not queue for a lock file, this row is what they queue for.
-        statement = sa.select(tables.journal_head).with_for_update()
-        return self.fetch(statement, head_of)[0]
+        return self.fetch(_LOCKED_HEAD, head_of)[0]
 
     @property
     def position(self) -> int:
@@ -106,7 +115,7 @@ class Transaction(Snapshot):
         """The next number of a table from which nothing is ever deleted."""
         last = self._numbers.get(table.name)
         if last is None:
-            last = int(self.value_of(sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))))
+            last = int(self.value_of(_last_number(table)))
         self._numbers[table.name] = max(last + 1, at_least)
         return self._numbers[table.name]
 
@@ -173,7 +182,8 @@ class Transaction(Snapshot):
         with translated():
             self._head, made = written(head, lines, self._desk, signer.key)
         self.insert(tables.journal, *made)
-        self.change(sa.update(tables.journal_head).values(head_values(self._head)))
+        with translated():
+            self._execute(_NEW_HEAD, [head_values(self._head)])
         for tile in tiles_above(self, before, self._head.size):
             self._put_tile(tile)
 

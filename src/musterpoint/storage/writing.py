@@ -32,6 +32,11 @@ from musterpoint.storage.vault import KeyScope
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
+_ERASED_ENCOUNTER: Final = sa.select(tables.erased_encounter.c.encounter_id).where(
+    tables.erased_encounter.c.encounter_id == sa.bindparam("sought")
+)
+
+
 class UnitOfWork(Transaction):
     """Changes of people, encounters, references, cases and stored outcomes in one transaction."""
 
@@ -70,8 +75,7 @@ class UnitOfWork(Transaction):
         itself was erased, Conflict where it is there.
         """
         self._refuse_erased(encounter.subject_id)
-        erased = tables.erased_encounter.c.encounter_id
-        if self.value_of(sa.select(erased).where(erased == encounter.encounter_id)) is not None:
+        if self.value_of(_ERASED_ENCOUNTER, sought=encounter.encounter_id) is not None:
             raise _already_erased("encounter")
         number = self.next_number(tables.encounter_detail)
         self.vault.new_key(KeyScope.encounter(encounter.encounter_id))

@@ -143,6 +143,7 @@ def open_station(
     database = Database.open(place, must_exist=must_exist)
     practice = place / keyfiles.PRACTICE_FOLDER
     begin_practice(database, practice)
+    database.provision_station()
     station = Station(
         database=database,
         extractor=Extractor(),
