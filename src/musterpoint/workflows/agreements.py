@@ -182,7 +182,7 @@ def answer_agreement(station: Station, answer: PartyAnswer) -> AgreementState:
         record_answer(work, answer)
         after = _version_of(work, answer)
         if known.outstanding() and not after.outstanding():
-            retention.set_rules(work, str(after.agreement_id), after.version.retention)
+            retention.follow(work, after)
         work.commit()
     return after.state(now)
 
@@ -221,7 +221,9 @@ def end_agreement(station: Station, name: str, reason: str) -> int:
                 hint="Practice is over by itself when a real agreement is acknowledged",
                 where=WHERE,
             )
-        agreements.end(work, known.agreement_id, work.now())
+        ended_at = work.now()
+        agreements.end(work, known.agreement_id, ended_at)
+        retention.follow(work, replace(known, ended_at=ended_at))
         facts = {"agreement": str(known.agreement_id), "reason": reason}
         position = work.append_journal("agreement.ended", permission.confirmed(facts, "correction"))
         work.commit()
