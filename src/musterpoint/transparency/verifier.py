@@ -26,6 +26,7 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import is_normalized
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -40,7 +41,7 @@ EVENT = b"musterpoint/event/v1\x00"
 PAYLOAD = b"musterpoint/commitment/v1\x00"
 FIELD = b"musterpoint/field/v1\x00"
 ENTRY = re.compile(
-    rb'\{"author":"(?:[^"\\\x00-\x1f\x7f]|\\["\\]){1,800}",'
+    rb'\{"author":"(?P<author>(?:[^"\\\x00-\x1f\x7f]|\\["\\]){1,800})",'
     rb'(?:"fields":\[(?P<fields>"[0-9a-f]{64}"(?:,"[0-9a-f]{64}")*)\],)?'
     rb'"hlc":"(?P<hlc>[0-9a-f]{16})","key":"(?P<key>[0-9a-f]{64})","kind":"(?P<kind>[a-z]+)",'
     rb'"movement":"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}","ops":"(?P<ops>[0-9a-f]{64})",'
@@ -185,6 +186,12 @@ def parse_checkpoint(text: str) -> tuple[str, int, bytes]:
     return lines[0], int(lines[1]), root
 
 
+def insist_on_new(key: Key, known: Iterable[Key]) -> None:
+    """Nobody counts twice. Raises Bad."""
+    if any(one.public == key.public for one in known):
+        raise Bad("the policy has a key twice")
+
+
 class Policy:
     """Trusted logs, known witnesses, and how many of these are asked for. Raises Bad for a broken file."""
 
@@ -198,16 +205,21 @@ class Policy:
         for line in data.decode("utf-8", "surrogateescape").split("\n"):
             match line.replace("\t", " ").split():
                 case ["log", vkey] | ["log", vkey, _]:
-                    self.logs.update([parse_key(vkey)])
+                    place, key = parse_key(vkey)
+                    insist_on_new(key, self.logs.values())
+                    self.logs[place] = key
                 case ["witness", name, vkey] | ["witness", name, vkey, _] if name not in names:
                     place, key = parse_key(vkey)
+                    insist_on_new(key, [one for _, one in self.witnesses.values()])
+                    if key.kind == 1 or name == "none":
+                        raise Bad("the policy has a witness with the key or the name of none")
                     self.witnesses[place] = (name, key)
                     names.add(name)
                     free.add(name)
                 case ["group", name, needed, *members] if name not in names and set(members) <= free:
                     needed = {"any": "1", "all": str(len(members))}.get(needed, needed)
                     count = int(needed) if re.fullmatch("[0-9]{1,4}", needed) else 0
-                    if not 1 <= count <= len(members) or len(set(members)) < len(members):
+                    if not 1 <= count <= len(members) or len(set(members)) < len(members) or name == "none":
                         raise Bad("the policy has a group that its members cannot fill")
                     self.groups[name] = (count, members)
                     names.add(name)
@@ -258,6 +270,26 @@ def path_of(level: int | str, number: int, width: int) -> str:
     while number := number // 1000:
         groups.insert(0, f"x{number % 1000:03d}")
     return f"tile/{level}/{'/'.join(groups)}" + ("" if width == WIDTH else f".p/{width}")
+
+
+def event_in(entry: bytes) -> re.Match[bytes] | None:
+    """The members of an event, or None where these bytes are none."""
+    event = ENTRY.fullmatch(entry)
+    if event is None or event["kind"] not in CLASSES:
+        return None
+    author, fields, seq = event["author"], event["fields"], int(event["seq"])
+    if not author.isascii() or len(author) > 100:
+        try:
+            name = json.loads(f'"{author.decode()}"')
+        except UnicodeDecodeError:
+            return None
+        if len(name) > 100 or not is_normalized("NFC", name):
+            return None
+    if fields is not None:
+        digests = fields.split(b",")
+        if digests != sorted(set(digests)) or len(digests) > 256:
+            return None
+    return event if (seq == 1) == (event["prev"] == FIRST_PREV) and seq < 2**53 else None
 
 
 def read_bundle(folder: Path, number: int, size: int) -> list[bytes]:
@@ -336,8 +368,8 @@ class Scan:
             self.part.bad.append(found)
 
     def _take(self, index: int, entry: bytes) -> None:
-        event = ENTRY.fullmatch(entry)
-        if event is None or event["kind"] not in CLASSES:
+        event = event_in(entry)
+        if event is None:
             self._note(f"entry {index} is no event")
             return
         content = entry[: event.start("signed")] + entry[event.end("signed") :]
@@ -432,7 +464,7 @@ class Openings:
 
     def _take(self, opening: dict[str, Any]) -> None:
         index, salt = opening["index"], bytes.fromhex(opening["salt"])
-        event = ENTRY.fullmatch(self._entry(index))
+        event = event_in(self._entry(index))
         if event is None or len(salt) != 32:
             raise Bad("no event, or no salt")
         if "field" in opening:
