@@ -28,6 +28,7 @@ from musterpoint.comparison import (
     prepare,
     score_all,
     strength_needed,
+    with_cohort_mean,
 )
 from musterpoint.evaluation import FIGURE_NAMES, Figures, figures
 from musterpoint.templates import FingerPosition
@@ -65,13 +66,15 @@ def all_scores(sets: list[PreparedSet]) -> I32:
 def tell_times(sets: list[PreparedSet]) -> None:
     """Processor time of one thread, the best of three sweeps."""
     templates = [template for data_set in sets for template in data_set.templates]
-    preparing = best_time(lambda: [prepare(template) for template in templates]) / len(templates)
+    known = [with_cohort_mean(template) for template in templates]
+    preparing = best_time(lambda: [prepare(template) for template in known]) / len(templates)
+    measuring = best_time(lambda: [with_cohort_mean(template) for template in templates]) / len(templates)
     mated, nonmated = 0.0, 0.0
     for data_set in sets:
         mated += time_of_pairs(data_set, is_mated=True) / len(sets)
         nonmated += time_of_pairs(data_set, is_mated=False) / len(sets)
     print(f"\nprocessor time, microseconds: preparing {preparing:.0f}, comparing mated {mated:.0f}, ", end="")
-    print(f"non-mated {nonmated:.0f}")
+    print(f"non-mated {nonmated:.0f}; cohort mean, once a template, {measuring:.0f}")
 
 
 def time_of_pairs(data_set: PreparedSet, *, is_mated: bool) -> float:
