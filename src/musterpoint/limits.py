@@ -74,9 +74,9 @@ RETENTION_DAYS_DEFAULT: Final = 365
 RETENTION_DAYS_MAX: Final = 36_525
 """Days that an agreement may ask for: a hundred years."""
 
-CLOCK_AHEAD_MAX_S: Final = 45 * 86_400
-"""Seconds that a clock may lie ahead of the last time seen before erasing by date wants a confirmation:
-a station that rests longer is rarer than a clock that was set wrongly."""
+CLOCK_DOUBTED_FROM_S: Final = 45 * 86_400
+"""Seconds that a clock may lie ahead of or behind the last time seen before erasing by date wants a
+confirmation: a station that rests longer is rarer than a clock that is or was set wrongly."""
 
 BIOGRAPHIC_FIELDS_MAX: Final = 40
 """Free biographic fields of one encounter: a form that people can fill in at a gate."""

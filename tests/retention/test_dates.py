@@ -129,10 +129,22 @@ def test_a_clock_far_ahead_deletes_nothing_without_a_confirmation(
 ) -> None:
     come(station, "one")
     clock.move(4000)
-    with pytest.raises(Conflict, match="4000 days ahead"):
+    with pytest.raises(Conflict, match="4000 days ahead of"):
         run(station)
     assert present(station) == {"one"}
     assert run(station, accepts_clock=True).erased == 1
+
+
+def test_a_clock_that_was_once_far_ahead_deletes_nothing_after_it_was_set_right(
+    station: Station, clock: MovedClock
+) -> None:
+    come(station, "before")
+    clock.move(4000)
+    come(station, "while it was wrong")
+    clock.move(-4000)
+    with pytest.raises(Conflict, match="4000 days behind"):
+        run(station)
+    assert present(station) == {"before", "while it was wrong"}
 
 
 def test_a_date_to_come_can_be_shown_and_not_carried_out(station: Station, clock: MovedClock) -> None:

@@ -177,7 +177,7 @@ def rows_of(snapshot: Snapshot, exchanged: Exchanged) -> Iterator[JsonRow]:
         if seeds and row._mapping[pair] in seeds:
             continue
         plain = _plain_row(snapshot, exchanged, row)
-        if not is_grave and _names(plain, erased):
+        if not is_grave and names(plain, erased):
             continue
         # The agreement for practice is every registry's own.
         if str(PRACTICE_AGREEMENT) not in {
@@ -235,7 +235,7 @@ class Incoming:
 
     def names_erased(self, row: Mapping[str, Any]) -> bool:
         """Whether a row is about somebody who was erased here."""
-        return _names(row, self._erased)
+        return names(row, self._erased)
 
     def take(self, exchanged: Exchanged, row: JsonRow) -> Taken:
         """Add a row, unless it is there or about somebody who was erased here."""
@@ -296,7 +296,8 @@ _UUID_CHARACTERS: Final = 36
 _GRAVES: Final = (tables.erased_subject, tables.erased_encounter)
 
 
-def _names(row: Mapping[str, Any], erased: Collection[UUID]) -> bool:
+def names(row: Mapping[str, Any], erased: Collection[UUID]) -> bool:
+    """Whether a row is about somebody among these."""
     return any(
         isinstance(value, str) and len(value) == _UUID_CHARACTERS and _as_uuid(value) in erased
         for value in row.values()

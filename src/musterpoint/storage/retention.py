@@ -30,6 +30,7 @@ from musterpoint.storage import tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
+from musterpoint.transparency.hybrid_clock import milliseconds_of
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -105,19 +106,24 @@ class Record:
 
 
 def last_seen(snapshot: Snapshot) -> Instant:
-    """The latest time that any unit has seen; 0 before the first."""
-    seen = snapshot.value_of(sa.select(retention_clock.c.last_seen))
-    newest = sa.select(tables.journal.c.occurred_at).order_by(tables.journal.c.position.desc()).limit(1)
-    return Instant(max(int(seen or 0), int(snapshot.value_of(newest) or 0)))
+    """The latest time that any unit has seen; 0 before the first.
+
+    The journal's hybrid clock has it to the millisecond: it goes up whatever the machine's clock does.
+    """
+    clock = int(snapshot.value_of(_HYBRID_CLOCK) or 0)
+    return Instant(max(int(snapshot.value_of(_LAST_SEEN) or 0), milliseconds_of(clock) * 1000))
+
+
+_HYBRID_CLOCK: Final = sa.select(tables.journal_head.c.clock)
+_LAST_SEEN: Final = sa.select(retention_clock.c.last_seen)
 
 
 def remember_time(work: UnitOfWork, now: Instant) -> None:
-    """Have the last time seen be at least `now`."""
-    seen = work.value_of(sa.select(retention_clock.c.last_seen))
+    """Have the last time seen be at least `now`, where the journal may not say it."""
+    seen = work.value_of(_LAST_SEEN)
     if seen is None:
-        work.insert(
-            retention_clock, {"number": 1, "last_seen": max(now, last_seen(work)), "has_residue": False}
-        )
+        latest = max(now, last_seen(work))
+        work.insert(retention_clock, {"number": 1, "last_seen": latest, "has_residue": False})
     elif now > seen:
         work.change(sa.update(retention_clock).values(last_seen=now))
 
@@ -157,15 +163,18 @@ def follow(work: UnitOfWork, agreed: Agreement) -> None:
     )
 
 
-def rules(snapshot: Snapshot, agreement: str | None = None) -> tuple[RetentionRule, ...]:
-    """The rules of an agreement, or of all of them."""
-    statement = sa.select(retention_rule)
-    if agreement is not None:
-        statement = statement.where(retention_rule.c.agreement == agreement)
-    return snapshot.fetch(
-        statement.order_by(retention_rule.c.agreement, retention_rule.c.gallery, retention_rule.c.kept),
-        lambda row: RetentionRule(gallery=row.gallery, kept=Kept(row.kept), days=row.days),
-    )
+def rules(snapshot: Snapshot) -> tuple[RetentionRule, ...]:
+    """The rules of all agreements."""
+    return snapshot.fetch(_RULES, _rule_of)
+
+
+def _rule_of(row: Row) -> RetentionRule:
+    return RetentionRule(gallery=row.gallery, kept=Kept(row.kept), days=row.days)
+
+
+_RULES: Final = sa.select(retention_rule).order_by(
+    retention_rule.c.agreement, retention_rule.c.gallery, retention_rule.c.kept
+)
 
 
 def give_dates(work: UnitOfWork, encounter_id: EncounterId, gallery: str, born_at: Instant) -> None:

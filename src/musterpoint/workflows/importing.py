@@ -24,8 +24,9 @@ from musterpoint.errors import Conflict, NotFound, RecordError
 from musterpoint.identifiers import EncounterId, ReferenceId
 from musterpoint.registry import Encounter, Reference
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Snapshot, UnitOfWork, exchanging, retention, tables
+from musterpoint.storage import Snapshot, UnitOfWork, erasing, exchanging, retention, tables
 from musterpoint.storage.exchanging import Exchanged, Incoming, Taken
+from musterpoint.storage.vault import KeyScope
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.exchange_files import Finished, opened
@@ -230,6 +231,7 @@ def _take_encounters(
     rows = list(folder.lines(ENCOUNTERS))
     for begin in range(0, len(rows), ENCOUNTERS_A_UNIT):
         part = rows[begin : begin + ENCOUNTERS_A_UNIT]
+        _make_keys(station, part)
         with station.unit_of_work() as work:
             incoming = Incoming(work, tally.numbers)
             for row in part:
@@ -237,6 +239,16 @@ def _take_encounters(
                 tally.count(taken, "encounters")
             _commit(work, folder, tally)
         advance(min(begin + len(part), len(rows)), len(rows))
+
+
+def _make_keys(station: Station, rows: Sequence[Row]) -> None:
+    """Make the keys of encounters that will come in at once: one by one, each waits for the disk."""
+    with station.database.read() as snapshot:
+        erased = erasing.erased_ids(snapshot)
+        wanted = [UUID(row["encounter_id"]) for row in rows if not exchanging.names(row, erased)]
+    vault = station.database.vault
+    scopes = [KeyScope.encounter(one) for one in wanted]
+    vault.new_key(*[scope for scope in scopes if not vault.has(scope)])
 
 
 def _take_encounter(
@@ -255,8 +267,7 @@ def _take_encounter(
             work.join_gallery(encounter.encounter_id, gallery)
         if encounter.gallery not in row["galleries"]:
             work.leave_gallery(encounter.encounter_id, encounter.gallery)
-        for one in references:
-            work.add_reference(_reference(folder)(one))
+        work.add_reference(*map(_reference(folder), references))
         return Taken.ADDED
     return Taken.THERE if mine == encounter else Taken.KEPT
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from musterpoint.clock import Instant, to_text
 from musterpoint.errors import Conflict, NotFound
 from musterpoint.identifiers import EncounterId, SubjectId
-from musterpoint.limits import CLOCK_AHEAD_MAX_S
+from musterpoint.limits import CLOCK_DOUBTED_FROM_S
 from musterpoint.registry.erasure import Why, new_salt
 from musterpoint.registry.retention import HoldReason, Moment, State, not_before, state_of, step
 from musterpoint.registry.rights import Act
@@ -151,9 +151,11 @@ def run(
         authorise(station, snapshot, Act.READ_RETENTION if is_dry else Act.RUN_RETENTION)
         now = moment(station, snapshot)
         at = now.at if until is None else until
-        if not is_dry:
-            _refuse_early(now, at, accepts_clock)
         due = _due(snapshot, at)
+        if not is_dry:
+            _refuse_early(now, at)
+            if not accepts_clock and (due.encounters or due.images or due.agreements):
+                _refuse_doubtful(now)
         records = retention.records(snapshot, due=at)
         held = sum(state_of(one.facts, at) is State.HELD for one in records)
         people = _people(snapshot, due.encounters)
@@ -175,7 +177,7 @@ def _silent(_done: int, _total: int) -> None:
     return None
 
 
-def _refuse_early(now: Moment, at: Instant, accepts_clock: bool) -> None:
+def _refuse_early(now: Moment, at: Instant) -> None:
     if at > now.at:
         raise Conflict(
             expected=f"a date that has come, {to_text(now.at)} at the latest",
@@ -183,13 +185,18 @@ def _refuse_early(now: Moment, at: Instant, accepts_clock: bool) -> None:
             hint="Nothing is erased before its date; add --dry-run to see what will be due then",
             where="--until",
         )
-    if now.ahead_s > CLOCK_AHEAD_MAX_S and not accepts_clock:
-        raise Conflict(
-            expected=f"a clock at most {CLOCK_AHEAD_MAX_S // 86_400} days ahead of the last line",
-            found=f"one that is {now.ahead_s // 86_400} days ahead",
-            hint="Set the clock right, or confirm with --accept-clock that so much time has passed",
-            where="clock",
-        )
+
+
+def _refuse_doubtful(now: Moment) -> None:
+    """Either the clock is wrong, or it was before: nobody is erased by a date that may not have come."""
+    for seconds, where in ((now.ahead_s, "ahead of"), (now.went_back_s, "behind")):
+        if seconds > CLOCK_DOUBTED_FROM_S:
+            raise Conflict(
+                expected=f"a clock within {CLOCK_DOUBTED_FROM_S // 86_400} days of the last time seen",
+                found=f"one that is {seconds // 86_400} days {where} it",
+                hint=f"Set the clock right, or confirm with --accept-clock that it is {to_text(now.at)[:10]}",
+                where="clock",
+            )
 
 
 def _people(snapshot: Snapshot, due: Sequence[EncounterId]) -> tuple[Erasable, ...]:
