@@ -1,0 +1,157 @@
+"""Nothing that was said about a person can be read in any file, log or traceback without the keys."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.storage.records import Person
+
+from musterpoint.errors import MusterpointError
+from musterpoint.identifiers import CaseId, ReferenceId, RequestId, new_uuid
+from musterpoint.registry import CaseCandidate, NotCaptured, NotCapturedReason, Reference
+from musterpoint.storage import Database, sealed_facts
+from musterpoint.templates import FingerPosition
+
+CANARY = "CaNaRy"
+FORMS = (CANARY.encode(), CANARY.encode().hex().encode(), CANARY.encode("utf-16-le"), b"bandaged")
+STRENGTH = 0x43614E61527921
+"""A strength that has the canary's letters in its bytes."""
+
+
+def plant(database: Database) -> Person:
+    """A visit with canaries in everything that says something about the person."""
+    person, candidate = Person(mark=f"{CANARY}-one"), Person(mark=f"{CANARY}-two")
+    facts = NotCaptured(position=FingerPosition.LEFT_THUMB, reason=NotCapturedReason.BANDAGED)
+    with database.unit_of_work() as work:
+        work.add_gallery_if_missing(person.gallery)
+        for one in (candidate, person):
+            assert one.subject_id
+            work.add_subject(one.subject_id)
+            work.add_encounter(replace(one.encounter, not_captured=(facts,), source_record=f"{CANARY}.png"))
+            work.add_reference(reference(one))
+        work.open_case(
+            CaseId(new_uuid()),
+            person.encounter_id,
+            5,
+            [CaseCandidate(encounter_id=candidate.encounter_id, strength=STRENGTH)],
+            work.now(),
+        )
+        work.append_journal(
+            "captured",
+            {"note": CANARY},
+            person={"name": f"{CANARY} Doe"},
+            encounter_id=person.encounter_id,
+        )
+        work.store_outcome(RequestId(new_uuid()), f"{CANARY}-digest", f'{{"note":"{CANARY}"}}')
+        assert CANARY.encode() not in sealed_facts.seal(work, person.encounter_id, "x", {"note": CANARY})
+        work.commit()
+    return person
+
+
+def reference(person: Person) -> Reference:
+    return Reference(
+        reference_id=ReferenceId(new_uuid()),
+        encounter_id=person.encounter_id,
+        position=FingerPosition.RIGHT_INDEX,
+        template=(CANARY * 80).encode(),
+        quality=70,
+        image=(CANARY * 2000).encode(),
+    )
+
+
+def canaries_in(folder: Path) -> set[tuple[str, bytes]]:
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert files
+    forms = (*FORMS, STRENGTH.to_bytes(8))
+    contents = {file.name: file.read_bytes() for file in files}
+    return {(name, form) for name, content in contents.items() for form in forms if form in content}
+
+
+@pytest.fixture
+def planted(database: Database) -> Person:
+    return plant(database)
+
+
+@pytest.mark.usefixtures("planted")
+def test_no_file_of_an_open_registry_says_anything(database: Database, folder: Path) -> None:
+    with database.read() as snapshot:
+        names = {file.name for file in folder.iterdir()}
+        assert {"registry.db-wal", "registry.db-shm", "keys.db"} <= names
+        assert canaries_in(folder) == set()
+        # It is there all the same.
+        assert any(CANARY in one.source_record for one in snapshot.encounters())
+        assert [case.candidates[0].strength for case in snapshot.cases()] == [STRENGTH]
+        assert CANARY in snapshot.journal()[0].body
+
+
+@pytest.mark.usefixtures("planted")
+def test_no_backup_or_copy_says_anything(database: Database, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "backup").mkdir()
+    with sqlite3.connect(folder / "registry.db") as live:
+        live.backup(sqlite3.connect(tmp_path / "backup" / "registry.db"))
+    shutil.copytree(folder, tmp_path / "copy")
+    database.close()
+
+    assert canaries_in(tmp_path) == set()
+    dump = "\n".join(sqlite3.connect(folder / "registry.db").iterdump())
+    assert not any(form.decode() in dump for form in FORMS[:2])
+
+
+def test_no_log_says_anything(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        plant(database)
+
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE encounter_detail SET detail = zeroblob(80)",
+        "UPDATE reference_template SET template = substr(template, 1, 40)",
+        "UPDATE journal SET ops = zeroblob(90)",
+        "UPDATE adjudication_candidate SET strength = zeroblob(37)",
+    ],
+)
+def test_no_traceback_of_damage_says_anything(database: Database, folder: Path, damage: str) -> None:
+    with sqlite3.connect(folder / "registry.db") as connection:
+        connection.execute(damage)
+    connection.close()
+
+    said = ""
+    with database.read() as snapshot:
+        for look in (snapshot.encounters, snapshot.index_rows, snapshot.journal, snapshot.cases):
+            try:
+                list(look())
+            except MusterpointError as error:
+                said += "".join(traceback.format_exception(error)) + str(error)
+    assert said
+    assert CANARY not in said
+
+
+def test_a_conflict_says_nothing_of_what_was_to_be_written(database: Database, planted: Person) -> None:
+    with database.unit_of_work() as work:
+        again = reference(planted)
+        work.add_reference(again)
+        with pytest.raises(MusterpointError) as raised:
+            work.add_reference(again)
+
+    assert CANARY not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_sealed_value_opens_in_its_own_row_only(database: Database, folder: Path, planted: Person) -> None:
+    with sqlite3.connect(folder / "registry.db") as connection:
+        first, second = connection.execute("SELECT detail FROM encounter_detail ORDER BY number").fetchall()
+        connection.execute("UPDATE encounter_detail SET detail = ? WHERE number = 1", second)
+        connection.execute("UPDATE encounter_detail SET detail = ? WHERE number = 2", first)
+    connection.close()
+
+    with database.read() as snapshot, pytest.raises(MusterpointError, match="does not open"):
+        snapshot.encounter(planted.encounter_id)
