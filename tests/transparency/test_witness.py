@@ -230,3 +230,33 @@ def test_http_refuses_what_is_not_asked_for(server: WitnessServer) -> None:
     assert ask(server, "POST", "/add-checkpoint", length="9" * 5000).status == 413
     assert ask(server, "POST", "/add-checkpoint", length="-1").status == 411
     assert ask(server, "PUT", "/add-checkpoint").status == 501
+
+
+def test_a_witness_that_lost_its_memory_cosigns_nothing(
+    server: WitnessServer, witness: Witness, tmp_path: Path
+) -> None:
+    assert ask(server, "POST", "/add-checkpoint", request(0, 3)).status == 200
+    [kept] = (tmp_path / "state").glob("*/checkpoint")
+    kept.write_bytes(b"damaged")
+    assert ask(server, "POST", "/add-checkpoint", request(3, 8)).status == 500
+    with pytest.raises(LogFormatError):
+        witness.add_checkpoint(request(0, 8), SECONDS)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_sent_is_answered_and_only_what_holds_is_cosigned(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    witness = Witness((COSIGNER,), (LOG.key,), FolderStore(tmp_path_factory.mktemp("witness")))
+    witness.add_checkpoint(request(0, 5), SECONDS)
+    body = bytearray(request(5, 20))
+    for _ in range(data.draw(st.integers(1, 3), "changes")):
+        place = data.draw(st.integers(0, len(body) - 1), "place")
+        body[place : place + 1] = data.draw(st.binary(max_size=3) | st.just(b"\n"), "by")
+    answer = witness.add_checkpoint(bytes(body), SECONDS)
+
+    assert answer.status in {200, 400, 403, 404, 409, 422}
+    if answer.status == 200:
+        [signature] = parse_signatures(answer.body.decode())
+        COSIGNER.key.verify(note_of(20).text, signature.signature)

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 from musterpoint.clock import Clock, SystemClock
-from musterpoint.errors import Unavailable
+from musterpoint.errors import MusterpointError, Unavailable
 from musterpoint.transparency.witnessing import REQUEST_BYTES_MAX, Answer, Witness
 
 LOOPBACK: Final = "127.0.0.1"
@@ -61,6 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.witness.add_checkpoint(body, self.server.clock.now() // 1_000_000)
         except Unavailable:
             answer = Answer(503, b"try again\n")
+        except MusterpointError:
+            # What it has cosigned last cannot be read: then nothing is cosigned.
+            answer = Answer(500, b"this witness needs its keeper\n")
         self._send(answer)
 
     def _body(self, length: int) -> bytes | None:
