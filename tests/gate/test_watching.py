@@ -49,7 +49,7 @@ def test_a_rate_beyond_chance_opens_one_item_that_a_supervisor_closes(busy: Stat
 def test_what_is_usual_at_a_site_is_no_alarm(busy: Station) -> None:
     [alarm] = open_alarms(busy)
     close(busy.acting_as("practice-supervisor"), alarm.number)
-    usual = Baseline(rate="failed captures", usual_ppm=150_000, site="Gate 1")
+    usual = Baseline(rate="failed capture", usual_ppm=150_000, site="Gate 1")
 
     assert watch(busy, [usual]) == ()
-    assert watch(busy, [Baseline(rate="failed captures", usual_ppm=150_000, site="Gate 2")])
+    assert watch(busy, [Baseline(rate="failed capture", usual_ppm=150_000, site="Gate 2")])

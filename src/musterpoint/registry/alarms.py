@@ -29,11 +29,11 @@ _MILLION: Final = 1_000_000
 class Rate(StrEnum):
     """What is counted, and of what: see `denominator`."""
 
-    FAILED_CAPTURE = "failed captures"
-    EXCEPTION = "exceptions"
-    REFUSAL = "refusals"
+    FAILED_CAPTURE = "failed capture"
+    EXCEPTION = "exception"
+    REFUSAL = "refusal"
     POOR_QUALITY = "poor quality"
-    CANDIDATE = "candidates"
+    CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
     OVERTURNED = "overturned"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from musterpoint.errors import RegistryBusy
+from musterpoint.errors import RegistryBusy, VersionMismatch
 from musterpoint.limits import SEARCH_ATTEMPTS_MAX
 from musterpoint.registry.rights import Act
 from musterpoint.storage import UnitOfWork
@@ -22,14 +23,16 @@ Outcome = TypeVar("Outcome")
 class Search:
     """What is asked of a search.
 
-    gallery    where a person who is not known is enrolled; empty for the one that the agreement names
-    galleries  what is searched; None for all that the agreement allows
+    gallery       where a person who is not known is enrolled; empty for the one that the agreement names
+    galleries     what is searched; None for all that the agreement allows
+    accepts_part  a gallery that this version cannot compare is left out, and `Found.galleries` says so
     """
 
     act: Act
     purpose: str
     gallery: str = ""
     galleries: frozenset[str] | None = None
+    accepts_part: bool = False
 
 
 def search_and_record(
@@ -45,13 +48,16 @@ def search_and_record(
     record    writes what follows from the search; it is committed when `record` returns
 
     Whether it is allowed is asked before the search and again in the transaction, since an agreement may
-    expire, and a day's searches be used up, in between. Raises what `authorise` raises, and RegistryBusy
-    where too much arrives during `SEARCH_ATTEMPTS_MAX` searches.
+    expire, and a day's searches be used up, in between. Raises what `authorise` raises, VersionMismatch for
+    a gallery that cannot be compared, unless a part is accepted, and RegistryBusy where too much arrives
+    during `SEARCH_ATTEMPTS_MAX` searches.
     """
     for _ in range(SEARCH_ATTEMPTS_MAX):
         with station.database.read() as snapshot:
             before = authorise(station, snapshot, asked.act, purpose=asked.purpose, gallery=asked.gallery)
             galleries = galleries_searched(station, snapshot, before, asked.galleries)
+        if asked.accepts_part:
+            galleries = _comparable(station, galleries)
         index = station.index(galleries)
         found = index.search(station.database, probe, before.target_fpir)
         with station.unit_of_work() as work:
@@ -65,7 +71,7 @@ def search_and_record(
             if current is None:
                 continue
             count_search(work, now)
-            outcome = record(work, current, now)
+            outcome = record(work, replace(current, galleries=galleries), now)
             work.commit()
         return outcome
     raise RegistryBusy(
@@ -73,3 +79,16 @@ def search_and_record(
         found=f"too many changes during {SEARCH_ATTEMPTS_MAX} searches",
         hint="Try again",
     )
+
+
+def _comparable(station: Station, galleries: frozenset[str]) -> frozenset[str]:
+    """Those that this version can compare: all of them, but for what was extracted by another."""
+    with suppress(VersionMismatch):
+        station.index(galleries).follow(station.database)
+        return galleries
+    able = set()
+    for name in galleries:
+        with suppress(VersionMismatch):
+            station.index(frozenset({name})).follow(station.database)
+            able.add(name)
+    return frozenset(able)

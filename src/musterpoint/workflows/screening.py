@@ -151,7 +151,7 @@ def _screen_with_sample(
     station: Station, request: ScreeningRequest, asked: str, captures: tuple[Capture, ...]
 ) -> ScreeningOutcome:
     def record(work: UnitOfWork, found: Found, permission: Permission) -> ScreeningOutcome:
-        gate = _gate(station, work, permission, request)
+        gate = _gate(station, work, permission, request, found.galleries)
         return _record(work, gate, asked, _searched(gate, captures, found))
 
     return search_and_record(
@@ -161,6 +161,7 @@ def _screen_with_sample(
             purpose=request.purpose,
             gallery=request.gallery,
             galleries=request.search_galleries,
+            accepts_part=True,
         ),
         [one.template for one in captures],
         lambda work: _stored(work.outcome_of(request.request_id, asked)),
@@ -228,8 +229,17 @@ class _Gate:
     is_unaccompanied: bool
 
 
-def _gate(station: Station, work: UnitOfWork, permission: Permission, request: ScreeningRequest) -> _Gate:
-    chosen = galleries_searched(station, work, permission, request.search_galleries)
+def _gate(
+    station: Station,
+    work: UnitOfWork,
+    permission: Permission,
+    request: ScreeningRequest,
+    searched: frozenset[str] | None = None,
+) -> _Gate:
+    """The gate as it is now; `searched` is what was searched, where a search was made."""
+    chosen = searched
+    if chosen is None:
+        chosen = galleries_searched(station, work, permission, request.search_galleries)
     enrols = bool(request.gallery or permission.enrols_into)
     age = age_of(request.told, station.clock.now())
     return _Gate(
@@ -237,7 +247,9 @@ def _gate(station: Station, work: UnitOfWork, permission: Permission, request: S
         permission=permission,
         request=request,
         encounter_id=EncounterId(new_uuid()),
-        gallery=enrolling_gallery(station, work, permission, request.gallery) if enrols else min(chosen),
+        gallery=enrolling_gallery(station, work, permission, request.gallery)
+        if enrols
+        else min(permission.galleries),
         searched=tuple(sorted(chosen)),
         not_searched=tuple(sorted((_agreed(permission) | permission.galleries) - chosen)),
         is_unaccompanied=is_unaccompanied(age, request.told.carer, permission.screening),

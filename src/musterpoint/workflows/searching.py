@@ -61,6 +61,7 @@ class Found:
     people_comparable  those who have a finger in common with the probe, as far as positions are known
     references         references looked at for each probe finger
     compared           those of them compared in full; fewer in large galleries
+    galleries          what was searched, where whoever searched has named it
     """
 
     position: int
@@ -69,6 +70,7 @@ class Found:
     people_comparable: int
     references: int
     compared: int = 0
+    galleries: frozenset[str] = frozenset()
 
     @property
     def comparator(self) -> str:
