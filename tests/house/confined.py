@@ -50,7 +50,8 @@ def run_confined(
     cache  where musterpoint's cache lies; None takes this process's, which is warm
     """
     home, scratch, work = folder / "home", folder / "scratch", folder / "work"
-    for made in (home, scratch, work):
+    secrets = folder / "secrets"
+    for made in (home, scratch, work, secrets):
         made.mkdir(exist_ok=True)
     report = folder / "report"
     cache = cache or cache_folder("kernels").parent
@@ -60,6 +61,9 @@ def run_confined(
         "TMPDIR": str(scratch),
         "LC_ALL": "C.UTF-8",
         "MUSTERPOINT_CACHE": str(cache),
+        # Secrets belong in the user's configuration; here they lie where nobody lives.
+        "MUSTERPOINT_KEY_FILE": str(folder / "secrets" / "registry.key"),
+        "MUSTERPOINT_SEATS": str(folder / "secrets" / "seats"),
         "PYTHONPATH": str(CONFINEMENT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "CONFINED_REPORT": str(report),
@@ -75,7 +79,7 @@ def run_confined(
         check=False,
     )
     told = [line.split("\t", 1) for line in report.read_text(encoding="utf-8").splitlines()]
-    allowed = (*HARMLESS, *(f"{path.resolve()}/" for path in (work, scratch, cache, home)))
+    allowed = (*HARMLESS, *(f"{path.resolve()}/" for path in (work, scratch, cache, home, secrets)))
     return Outcome(
         exit_code=result.returncode,
         stdout=result.stdout,

@@ -82,6 +82,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         command(*step)
     _adjudicate(command)
     _correct(command)
+    _agree(command)
     encounter = json.loads(command("encounters", "--json", *REGISTRY).stdout)[-1]["encounter"]
     command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
     command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
@@ -97,7 +98,18 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
     command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
-    named = {"appeal", "erase", "import", "receipt", "subject", "subjects", "verify"}
+    named = {
+        "agreement",
+        "appeal",
+        "erase",
+        "gallery",
+        "import",
+        "receipt",
+        "seat",
+        "subject",
+        "subjects",
+        "verify",
+    }
     assert {step[0] for step in steps} | named == set(COMMANDS)
 
 
@@ -118,3 +130,33 @@ def _correct(command: Command) -> None:
     command("subject", "merge", one, other, *both, *REGISTRY)
     command("subject", "history", *REGISTRY)
     command("subject", "undo", "1", *both, *REGISTRY)
+
+
+def _agree(command: Command) -> None:
+    real, both = ("--data", "real"), ("--party", "Agency", "--party", "Council")
+    command("agreement", "key", "Observers")
+    command("agreement", "draft", *both, "--purpose", "departure")
+    seats = ("ada=administrator", "sam=supervisor", "sue=supervisor", "cleo=capture-officer")
+    command("seat", "add", *seats, "--party", "Agency", *real)
+    command("seat", "key", "olga")
+    sam = ("--seat", "sam", *real)
+    command("agreement", "add", "agreement.toml", *sam)
+    command("agreement", "sign", "agreement.toml", "--party", "Council", "--output", "answer.json")
+    command("agreement", "acknowledge", "--from", "answer.json", "--party", "Agency", *sam)
+    command("screen", "--not-captured", "refused", "--purpose", "departure", "--site", "Gate 1", *real)
+    command(
+        "agreement", "threshold", "--purpose", "departure", "--target-ppm", "500", "--second", "sue", *sam
+    )
+    glass = ("--act", "list subjects", "--reason", "fire", "--seat", "cleo", "--second", "sam")
+    command("seat", "break-glass", *glass, *real)
+    command("seat", "show", "sam", *real)
+    command("seat", "revoke", "sue", *real)
+    command("seat", "list", *real)
+    command("gallery", "add", "camp", "--owner", "Council", "--purpose", "camp", *sam)
+    for word in ("detach", "attach"):
+        command("gallery", word, "departure", "--agreement", "departure", *sam)
+    command("gallery", "list", *real)
+    command("agreement", "list", *real)
+    command("agreement", "show", *real)
+    command("agreement", "refuse", "--party", "Council", "--statement", "No.", *sam)
+    command("agreement", "end", "departure", "--reason", "over", *sam)
