@@ -22,6 +22,7 @@ from musterpoint.registry.erasure import Why, new_salt
 from musterpoint.registry.retention import HoldReason, Moment, State, not_before, state_of, step
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, erasing, retention
+from musterpoint.storage.sweeping import sweep_keys
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows import erasure
 from musterpoint.workflows.authorising import authorise
@@ -162,6 +163,7 @@ def run(
     if not is_dry:
         _carry_out(station, people, due, at, advance or _silent)
         erasure.resume(station)
+        sweep_keys(station.database)
     return Run(
         at=at,
         went_back_s=now.went_back_s,
