@@ -172,8 +172,8 @@ def _restored_as_json(done: Restored) -> dict[str, object]:
 def _tell_restored(done: Restored) -> None:
     click.echo(f"The backup of {to_text(done.made_at)} has {done.position} journal lines.")
     if done.folder is not None:
-        people = counted(done.erased, "person was", "people were")
-        click.echo(f"Restored into {done.folder}; {people} erased since, and again now.")
+        click.echo(f"Restored into {done.folder}.")
+        click.echo(f"Erased after the backup, and erased again: {counted(done.erased, 'person', 'people')}.")
         click.echo(f"The station goes on as {done.station_id.hex}.")
     if done.key_file is not None:
         click.echo(f"Its secret is the new key file {done.key_file}.")
