@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from musterpoint.storage import adjudication, exchanging, known_answers, tables
+from musterpoint.storage import adjudication, exchanging, known_answers, reindexing, tables
 from musterpoint.storage.exchanging import AFTER_ENCOUNTERS, EXCHANGED, Exchanged
 from musterpoint.storage.journal import ops_record, person_record
 from musterpoint.storage.reading import Snapshot
@@ -66,6 +66,13 @@ def sealed_columns() -> tuple[SealedColumn, ...]:
             value_of=_request,
         ),
         SealedColumn(
+            column=reindexing.reference_staged.c.template,
+            statement=sa.select(reindexing.reference_staged).where(
+                reindexing.reference_staged.c.template.is_not(None)
+            ),
+            value_of=_staged,
+        ),
+        SealedColumn(
             column=known_answers.known_answer.c.content,
             statement=sa.select(known_answers.known_answer),
             value_of=lambda _, row: (KeyScope.installation(), f"known answer {row.number}", row.content),
@@ -95,6 +102,11 @@ def _person(_: Snapshot, row: Row) -> Sealed:
 
 def _request(_: Snapshot, row: Row) -> Sealed:
     return request_scope(row.encounter_id), record_of(tables.request.c.content, row.number), row.content
+
+
+def _staged(_: Snapshot, row: Row) -> Sealed:
+    record = record_of(reindexing.reference_staged.c.template, row.number)
+    return KeyScope.encounter(row.encounter_id), record, row.template
 
 
 def _of_encounter(column: sa.Column[bytes]) -> SealedColumn:
