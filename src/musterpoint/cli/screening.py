@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -28,7 +29,7 @@ from musterpoint.cli.writing import write_csv
 from musterpoint.identifiers import RequestId, new_uuid, uuid_of
 from musterpoint.registry import CannotTellReason, NotCaptured
 from musterpoint.workflows.batch import BatchItem
-from musterpoint.workflows.capturing import Capture, capture, digest
+from musterpoint.workflows.capturing import Capture, Submission, capture, digest
 from musterpoint.workflows.listing import ListedPerson, parse_not_captured
 from musterpoint.workflows.screening import ScreeningRequest, find_screened, nothing_given
 from musterpoint.workflows.screening import screen as screen_person
@@ -45,6 +46,22 @@ class Occasion:
     gallery: str
     searched: frozenset[str] | None
     stays_open: bool = False
+
+
+class Arrival(NamedTuple):
+    """One person, as the command line says."""
+
+    request_id: uuid.UUID | None
+    submissions: tuple[Submission, ...]
+    not_captured: tuple[NotCaptured, ...]
+    telling: Telling
+    exception: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said of a finger, nor of an age that would explain it."""
+        has_age = self.telling.age is not None or bool(self.telling.born)
+        return not (self.submissions or self.not_captured or has_age)
 
 
 @click.command()
@@ -133,37 +150,46 @@ def screen(
     )
     reasons = tuple(parse_not_captured(text, "--not-captured") for text in not_captured)
     if batch:
-        if reasons or request_id or exception or not telling.is_empty:
-            raise click.UsageError(
-                "--not-captured, --request, --exception and what a person told are for one person; "
-                "a batch takes reasons from its manifest."
-            )
+        _refuse_what_is_of_one(bool(reasons or request_id or exception or not telling.is_empty))
         refuse_overwriting(report, files)
         people = list_everybody(files, ppi)
-        station = seat.open(data)
-        return _screen_batch(station, occasion, people, raw, report, as_json)
+        return _screen_batch(seat.open(data), occasion, people, raw, report, as_json)
     submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
-    if not (submissions or reasons or telling.age is not None or telling.born):
-        raise nothing_given()
-    station = seat.open(data)
-    request = ScreeningRequest(
-        request_id=RequestId(request_id or new_uuid()),
-        submissions=submissions,
-        purpose=purpose,
-        site=site,
-        not_captured=reasons,
-        gallery=occasion.gallery,
-        search_galleries=occasion.searched,
-        told=telling.told(station),
-        exception=exception or "",
-        stays_open=stays_open,
-    )
-    shown = screen_person(station, request).shown()
+    arrival = Arrival(request_id, submissions, reasons, telling, exception or "")
+    shown = _screen_one(seat, data, occasion, arrival)
     if as_json:
         print_json(shown)
     else:
         _print_shown(shown)
     return 0
+
+
+def _refuse_what_is_of_one(is_given: bool) -> None:
+    if is_given:
+        raise click.UsageError(
+            "--not-captured, --request, --exception and what a person told are for one person; "
+            "a batch takes reasons from its manifest."
+        )
+
+
+def _screen_one(seat: SeatChoice, data: Path | None, occasion: Occasion, arrival: Arrival) -> ScreeningShown:
+    if arrival.is_empty:
+        # Before a registry comes to be by a command that does nothing.
+        raise nothing_given()
+    station = seat.open(data)
+    request = ScreeningRequest(
+        request_id=RequestId(arrival.request_id or new_uuid()),
+        submissions=arrival.submissions,
+        purpose=occasion.purpose,
+        site=occasion.site,
+        not_captured=arrival.not_captured,
+        gallery=occasion.gallery,
+        search_galleries=occasion.searched,
+        told=arrival.telling.told(station),
+        exception=arrival.exception,
+        stays_open=occasion.stays_open,
+    )
+    return screen_person(station, request).shown()
 
 
 def _print_shown(shown: ScreeningShown) -> None:
