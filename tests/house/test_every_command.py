@@ -97,14 +97,19 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     (work / "witness.keys").write_text(witness)
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
     command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
+    _keep(command)
 
     named = {
         "agreement",
         "appeal",
+        "backup",
+        "check",
         "erase",
         "gallery",
         "import",
+        "key",
         "receipt",
+        "restore",
         "seat",
         "subject",
         "subjects",
@@ -122,6 +127,20 @@ def _adjudicate(command: Command) -> None:
     command("appeal", "list", *REGISTRY)
     command("appeal", "show", "1", *REGISTRY)
     command("appeal", "decide", "1", "--outcome", "confirmed", *REGISTRY)
+
+
+def _keep(command: Command) -> None:
+    shares = [f"shares/share-{number}-of-3.txt" for number in (1, 3)]
+    command("key", "share", "-k", "2", "-n", "3", "--output", "shares", *REGISTRY)
+    command("key", "rehearse", *shares, *REGISTRY)
+    command("check", *REGISTRY)
+    command("backup", "backup", "--keys", "keys", *REGISTRY)
+    command("restore", "backup", "--keys", "keys", "--drill")
+    command("restore", "backup", "--keys", "keys", "--data", "restored", "--erasures-from", "registry")
+    command("key", "combine", *shares, *REGISTRY)
+    command("key", "rotate", *REGISTRY)
+    command("key", "change", "--to", "file", *REGISTRY)
+    command("key", "show", *REGISTRY)
 
 
 def _correct(command: Command) -> None:

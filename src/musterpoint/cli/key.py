@@ -143,8 +143,7 @@ def change(kind: str, new_file: Path | None, as_json: bool, data: Path | None, s
 
 
 def _new_source(vault: Vault, kind: str, new_file: Path | None) -> KeySource:
-    from musterpoint.storage.vault import EnvironmentSource, FileSource, PassphraseSource
-    from musterpoint.storage.vault.at_hand import key_folder
+    from musterpoint.storage.vault import EnvironmentSource, FileSource, PassphraseSource, sources_at_hand
 
     if new_file is not None and kind != "file":
         raise click.UsageError("--new-file goes with --to file.")
@@ -153,7 +152,7 @@ def _new_source(vault: Vault, kind: str, new_file: Path | None) -> KeySource:
     if kind == "environment":
         return EnvironmentSource(os.environ, NEW_FROM_ENVIRONMENT)
     store_id = str(vault.store.store_id)
-    path = new_file or key_folder() / f"{store_id}.key"
+    path = new_file or sources_at_hand().key_path(store_id)
     say(f"The secret will lie in {path}. Keep a copy of it apart from the registry.")
     return FileSource(path, store_id)
 

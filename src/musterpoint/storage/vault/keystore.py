@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from musterpoint.errors import VersionMismatch
 from musterpoint.storage import dialects
 from musterpoint.storage.locking import WriterLock
+from musterpoint.storage.translation import sound
 from musterpoint.storage.vault import faults, keyfile
 from musterpoint.storage.vault.key_tables import KEYS, key_store
 
@@ -64,7 +65,7 @@ class KeyStore:
             if not dialects.is_ours(connection, APPLICATION_ID):
                 raise faults.damaged("the file of another program, or an empty one")
             row = connection.execute(sa.select(key_store)).one_or_none()
-        if row is None:
+        if row is None or not isinstance(row.format, int) or row.store_id is None:
             raise faults.damaged("a key store that does not say its format")
         self.store_id, self.has_residue = row.store_id, row.has_residue
         if row.format != FORMAT:
@@ -78,7 +79,7 @@ class KeyStore:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view."""
-        with faults.of_keys(), self._engine.connect() as connection, connection.begin():
+        with faults.of_keys(), sound(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
