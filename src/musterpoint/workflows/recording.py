@@ -56,10 +56,15 @@ def search_and_record(
         with station.database.read() as snapshot:
             before = authorise(station, snapshot, asked.act, purpose=asked.purpose, gallery=asked.gallery)
             galleries = galleries_searched(station, snapshot, before, asked.galleries)
-        if asked.accepts_part:
+        try:
+            index = station.index(galleries)
+            found = index.search(station.database, probe, before.target_fpir)
+        except VersionMismatch:
+            if not asked.accepts_part:
+                raise
             galleries = _comparable(station, galleries)
-        index = station.index(galleries)
-        found = index.search(station.database, probe, before.target_fpir)
+            index = station.index(galleries)
+            found = index.search(station.database, probe, before.target_fpir)
         with station.unit_of_work() as work:
             stored = answered(work)
             if stored is not None:
@@ -82,10 +87,7 @@ def search_and_record(
 
 
 def _comparable(station: Station, galleries: frozenset[str]) -> frozenset[str]:
-    """Those that this version can compare: all of them, but for what was extracted by another."""
-    with suppress(VersionMismatch):
-        station.index(galleries).follow(station.database)
-        return galleries
+    """Those of which this version can compare everything."""
     able = set()
     for name in galleries:
         with suppress(VersionMismatch):
