@@ -83,6 +83,7 @@ class Contents:
     def seal(self) -> None:
         """Fill the tables of 0002."""
         self._tables.reflect(self._connection)
+        self._put("journal_head", [journal.first_head()])
         self._make_keys()
         self._seal_journal()
         for name in ("gallery", "subject"):

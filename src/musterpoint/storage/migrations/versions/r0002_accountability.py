@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from alembic import context, op
 
-from musterpoint.storage import dialects, journal, tables
+from musterpoint.storage import dialects, tables
 from musterpoint.storage.migrations.contents import OLD_TABLES, Contents
+from musterpoint.storage.migrations.making import blocks, make
+from musterpoint.storage.migrations.schema_0002 import SCHEMA
 from musterpoint.storage.migrations.versions import r0001_registry
 
 revision = "0002"
@@ -21,8 +22,9 @@ def upgrade() -> None:
     contents.set_aside()
     for table in reversed(OLD_TABLES):
         op.drop_table(table)
+    make(SCHEMA)
+    # While tables are still being added.
     tables.METADATA.create_all(op.get_bind())
-    op.get_bind().execute(sa.insert(tables.journal_head).values(journal.first_head()))
     contents.seal()
     if contents.has_any:
         dialects.ask_for_rewriting(op.get_bind())
@@ -33,8 +35,8 @@ def downgrade() -> None:
     """Back to the tables of 0.1.0 in clear; what they have no place for is lost."""
     contents = Contents(op.get_bind(), context.config.attributes["vault"])
     contents.set_aside()
-    for table in reversed(tables.METADATA.sorted_tables):
-        op.drop_table(table.name)
+    for name, _ in reversed(list(blocks(SCHEMA))):
+        op.drop_table(name)
     r0001_registry.upgrade()
     contents.open()
     contents.let_go()
