@@ -25,7 +25,6 @@ from musterpoint.identifiers import EncounterId, ReferenceId, RequestId, new_uui
 from musterpoint.registry import Reference
 from musterpoint.registry.agreements import PRACTICE_GALLERY
 from musterpoint.storage import Database, UnitOfWork
-from musterpoint.storage.vault import KeyScope
 from musterpoint.synthetic import person
 from musterpoint.templates import FingerPosition, Template, encode
 from musterpoint.workflows.capturing import Capture, Submission
@@ -104,15 +103,16 @@ def fill(database: Database, fingers: int, gallery: str, rng: random.Random) -> 
     for begin in range(0, people, A_UNIT):
         count = min(A_UNIT, people - begin)
         visitors = [Person(fingers=(), gallery=gallery) for _ in range(count)]
-        database.vault.new_key(*(KeyScope.encounter(one.encounter_id) for one in visitors))
         with database.unit_of_work() as work:
+            work.make_keys(*(one.encounter_id for one in visitors))
             work.append_journal("import.measured", {"people": count})
             for one in visitors:
                 assert one.subject_id
                 work.add_subject(one.subject_id)
                 work.add_encounter(one.encounter)
-                for position in POSITIONS:
-                    work.add_reference(_reference(one.encounter_id, position, rng.randbytes(500)))
+                work.add_reference(
+                    *(_reference(one.encounter_id, position, rng.randbytes(500)) for position in POSITIONS)
+                )
             work.commit()
 
 

@@ -43,6 +43,7 @@ class UnitOfWork(Transaction):
     def __init__(self, connection: sa.Connection, desk: Desk) -> None:
         super().__init__(connection, desk)
         self._encounter_numbers: dict[EncounterId, int] = {}
+        self._with_key: set[EncounterId] = set()
         self._own: set[UUID] = set()
         self._own_encounter: EncounterId | None = None
 
@@ -65,6 +66,11 @@ class UnitOfWork(Transaction):
         self.insert(tables.subject, self.stamped({"subject_id": subject_id, "status": rows.ACTIVE}))
         self._own.add(subject_id)
 
+    def make_keys(self, *encounters: EncounterId) -> None:
+        """Make the data keys of encounters that are added next: one wait for the disk instead of many."""
+        self.vault.new_key(*map(KeyScope.encounter, encounters))
+        self._with_key.update(encounters)
+
     def add_encounter(self, encounter: Encounter) -> None:
         """Add an encounter to its gallery, with the fingers that were not captured and a data key.
 
@@ -78,7 +84,8 @@ class UnitOfWork(Transaction):
         if self.value_of(_ERASED_ENCOUNTER, sought=encounter.encounter_id) is not None:
             raise _already_erased("encounter")
         number = self.next_number(tables.encounter_detail)
-        self.vault.new_key(KeyScope.encounter(encounter.encounter_id))
+        if encounter.encounter_id not in self._with_key:
+            self.make_keys(encounter.encounter_id)
         with translated():
             detail = rows.detail_of(encounter)
         column = tables.encounter_detail.c.detail
