@@ -92,17 +92,16 @@ class Table:
         mated = self.seeds[str(pair.probe_id)] == self.seeds[str(pair.candidate_id)]
         return Verdict.SAME if mated else Verdict.DIFFERENT
 
-    def judge_all(self) -> int:
-        """Adjudicators who are never wrong judge whatever waits; returns how many opinions they gave."""
-        given = 0
-        while True:
-            tasks = [(seat, self.next(seat)) for seat in ADJUDICATORS]
-            waiting = [(seat, task) for seat, task in tasks if task is not None]
-            if not waiting:
-                return given
-            seat, task = waiting[0]
-            give_opinion(self.station.acting_as(seat), str(task.pair_id), self.truth(task))
-            given += 1
+    def judge_all(self) -> None:
+        """Adjudicators who are never wrong judge whatever waits."""
+        is_anything_new = True
+        while is_anything_new:
+            is_anything_new = False
+            for seat in ADJUDICATORS:
+                station = self.station.acting_as(seat)
+                while (task := next_task(station, chance=NoSeeds())) is not None:
+                    give_opinion(station, str(task.pair_id), self.truth(task))
+                    is_anything_new = True
 
     def kinds(self) -> list[str]:
         with self.station.database.read() as snapshot:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from tests.adjudication.conftest import FIRST, SECOND, SUPERVISOR, THIRD, Table
 
 from musterpoint.errors import AlreadySettled, NotFound, RoleMissing
-from musterpoint.registry import Answer, Verdict
+from musterpoint.identifiers import EncounterId, new_uuid
+from musterpoint.registry import Answer, CaseCandidate, Verdict
 from musterpoint.workflows.adjudication import ShownFinger, Task, give_opinion, next_task
+from musterpoint.workflows.settling import open_case
 
 SAME, DIFFERENT, CANNOT_TELL = Verdict.SAME, Verdict.DIFFERENT, Verdict.CANNOT_TELL
 
@@ -111,3 +113,20 @@ def test_an_opinion_that_comes_after_the_decision_changes_nothing(table: Table) 
         give_opinion(table.station.acting_as(THIRD), str(late.pair_id), DIFFERENT)
     assert table.answer(second) == Answer.KNOWN.value
     assert table.next(THIRD) is None
+
+
+def test_nobody_judges_somebody_whom_they_captured(table: Table) -> None:
+    first = table.visit(1)
+    with table.station.database.unit_of_work(author=FIRST) as work:
+        seen = table.encounter(first)
+        own = replace(
+            seen, encounter_id=EncounterId(new_uuid()), subject_id=None, answer=Answer.BEING_DECIDED
+        )
+        work.append_journal("outcome", {"encounter": str(own.encounter_id)})
+        work.add_encounter(own)
+        found = CaseCandidate(encounter_id=seen.encounter_id, strength=9000)
+        open_case(work, own.encounter_id, 1, [found], work.now())
+        work.commit()
+
+    assert table.next(FIRST) is None
+    assert table.next(SECOND) is not None
