@@ -12,7 +12,7 @@ from tests.conftest import LEFT_INDEX, RIGHT_INDEX, record, smudged_png
 from tests.workflows.requests import screening
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict, NotCapturable, RoleMissing, UnusableInput
+from musterpoint.errors import Conflict, NotCapturable, NotFound, RoleMissing, UnusableInput
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import NotCapturedReason
 from musterpoint.registry.biographic import Biography
@@ -21,6 +21,7 @@ from musterpoint.registry.outcomes import NextStep
 from musterpoint.storage import decisions
 from musterpoint.workflows.children import Told
 from musterpoint.workflows.deciding import DecisionRequest, decide, view
+from musterpoint.workflows.erasure import erase, find_erasable
 from musterpoint.workflows.screening import ScreeningRequest, screen
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.station import Station
@@ -267,3 +268,21 @@ def test_a_decision_needs_a_ground(station: Station) -> None:
 
     with pytest.raises(UnusableInput, match="--ground"):
         decide(station, DecisionRequest(encounter=outcome.encounter, state=DecisionState.DENIED))
+
+
+def test_an_erased_person_stays_counted_and_nothing_of_their_ground_is_left(station: Station) -> None:
+    outcome = screen(station, screening(record(1)))
+    secret = DecisionRequest(
+        encounter=outcome.encounter, state=DecisionState.REFERRED, ground="Canary reason"
+    )
+    decide(station, secret)
+    with station.database.read() as snapshot:
+        erasable = find_erasable(snapshot, outcome.subject or "")
+
+    erase(station, erasable)
+
+    with station.database.read() as snapshot:
+        made = decisions.of_encounter(snapshot, EncounterId(UUID(outcome.encounter)))
+    assert [(one.state.value, one.ground) for one in made] == [("cleared", ""), ("referred", "")]
+    with pytest.raises(NotFound):
+        view(station, outcome.encounter)
