@@ -17,7 +17,7 @@ from musterpoint.errors import LogFormatError, NotProven
 from musterpoint.transparency import canonical, commitments, hybrid_clock
 from musterpoint.transparency.canonical import PayloadValue
 from musterpoint.transparency.event_kinds import EventClass, class_of
-from musterpoint.transparency.events import FIRST_PREV, Event, StationKey, parse_event
+from musterpoint.transparency.events import FIRST_PREV, Event, StationKey, entry_id, parse_event
 
 KEY = StationKey.of(Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01"))
 OPS: dict[str, PayloadValue] = {
@@ -83,6 +83,7 @@ def test_an_envelope_is_rfc_8785_and_comes_back_as_it_was(unsigned: Event) -> No
     del members["sig"]
     assert rfc8785.dumps(members) == signed.content() == unsigned.content()
     assert parse_event(signed.entry()) == signed
+    assert entry_id(signed.entry()) == signed.event_id()
     signed.verify(KEY.private.public_key())
 
 

@@ -118,6 +118,30 @@ def test_a_registry_that_was_put_back_signs_no_second_history(
         transparency.make_request(station)
 
 
+def test_a_station_that_was_renewed_has_another_log(
+    new_station: Callable[[], Station], tmp_path: Path
+) -> None:
+    station = new_station()
+    transparency.name_log(station, "log.example/1")
+    before = make_witness(tmp_path / "w", "w", Policy(transparency.log_keys(station)), with_mldsa44=False)
+    cosigned(station, before)
+    station.database.vault.renew_station()
+    station.database.close()
+
+    station = new_station()
+    size = write_lines(station)
+    note = transparency.sign_checkpoint(station)
+    assert checkpoint_of(note.text).origin == f"musterpoint/{station.database.vault.station_id().hex}"
+    assert transparency.make_request(station).old == 0
+    proof = transparency.proof_of(station, 1)
+    assert checkpoint_of(proof.checkpoint.text).size == size
+    assert proof.verify(proof.extra, Policy(transparency.log_keys(station)))
+    export_log(station, tmp_path / "log")
+    report = judged(tmp_path / "log")
+    assert (report.exit_code, report.bad) == (0, [])
+    assert "every event is signed by its station, of 2" in report.holds
+
+
 def test_a_cosigned_checkpoint_is_published(station: Station, witness: Witness, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         export_log(station, tmp_path / "log", is_cosigned=True)

@@ -32,7 +32,7 @@ from musterpoint.storage import Snapshot
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.translation import translated
 from musterpoint.transparency.checkpoints import Checkpoint, checkpoint_of
-from musterpoint.transparency.events import parse_event
+from musterpoint.transparency.events import entry_id
 from musterpoint.transparency.note_keys import KeyKind, NoteKey, NoteSigner
 from musterpoint.transparency.notes import Note, NoteSignature, is_key_name, parse_note, parse_signatures
 from musterpoint.transparency.policies import Group, Policy, parse_policy
@@ -176,7 +176,7 @@ def position_of(station: Station, text: str) -> int:
                 return int(text)
         elif re.fullmatch("[0-9a-f]{8,64}", text):
             for position, entry in enumerate(snapshot.entries(0, size), start=1):
-                if _event_id(entry).startswith(text):
+                if entry_id(entry).startswith(text):
                     return position
     raise NotFound(
         expected="a position of the journal, or the identifier of an event",
@@ -192,8 +192,10 @@ def proof_of(station: Station, position: int) -> ProofFile:
     It rests on the newest checkpoint with a cosignature that has the line, else on the present one.
     """
     with _books(station) as books, station.database.read() as snapshot:
-        found = [one for one in _cosigned(books) if checkpoint_of(one.text).size >= position]
+        cosigned = _cosigned(books, _station_id(station))
+        found = [one for one in cosigned if checkpoint_of(one.text).size >= position]
         note = found[0] if found else _signed(station, books, snapshot)
+        _insist_on_continuing(snapshot, note)
         size, index = checkpoint_of(note.text).size, position - 1
         [entry] = snapshot.entries(index, position)
         return ProofFile(index, inclusion_proof(snapshot, index, size), note, entry)
@@ -212,7 +214,8 @@ def make_request(station: Station, old: int | None = None) -> WitnessRequest:
         note = _signed(station, books, snapshot)
         size = checkpoint_of(note.text).size
         if old is None:
-            old = max((checkpoint_of(one.text).size for one in _cosigned(books)), default=0)
+            cosigned = _cosigned(books, _station_id(station))
+            old = max((checkpoint_of(one.text).size for one in cosigned), default=0)
         if not 0 <= old <= size:
             raise Conflict(
                 expected=f"a size from 0 to {size}",
@@ -282,14 +285,16 @@ def checkpoints_to_publish(station: Station, *, is_cosigned: bool) -> tuple[Note
     is_cosigned  publish up to the newest that has a cosignature. Raises NotFound where none has
     """
     with _books(station) as books, station.database.read() as snapshot:
-        if is_cosigned and not _cosigned(books):
+        cosigned = _cosigned(books, _station_id(station))
+        if is_cosigned and not cosigned:
             raise NotFound(
                 expected="a checkpoint that a witness has cosigned",
                 found="none",
                 hint="Ask a witness first: musterpoint log request",
                 where="log",
             )
-        note = _cosigned(books)[0] if is_cosigned else _signed(station, books, snapshot)
+        note = cosigned[0] if is_cosigned else _signed(station, books, snapshot)
+        _insist_on_continuing(snapshot, note)
         books.keep(note, is_handed_out=True)
         size, origin = checkpoint_of(note.text).size, _origin(note)
         before = [one for one in books.handed_out() if _origin(one) == origin]
@@ -323,15 +328,8 @@ def _signed(station: Station, books: Books, snapshot: Snapshot) -> Note:
     size, latest = snapshot.log_size(), books.latest()
     origin = books.origin(_station_id(station))
     if latest is not None and _origin(latest) == origin:
-        seen = checkpoint_of(latest.text)
-        if seen.size > size or root_at(snapshot, seen.size) != seen.root:
-            raise Corrupt(
-                expected=f"a journal that continues the {seen.size} entries that were signed",
-                found=f"{size} entries that do not",
-                hint="Nothing is signed; keep the registry as it is, and restore the newest backup",
-                where="transparency log",
-            )
-        if seen.size == size:
+        _insist_on_continuing(snapshot, latest)
+        if checkpoint_of(latest.text).size == size:
             return latest
     text = Checkpoint(origin, size, snapshot.root()).text
     seconds = station.clock.now() // 1_000_000
@@ -340,16 +338,24 @@ def _signed(station: Station, books: Books, snapshot: Snapshot) -> Note:
     return note
 
 
-def _cosigned(books: Books) -> list[Note]:
+def _insist_on_continuing(snapshot: Snapshot, note: Note) -> None:
+    seen, size = checkpoint_of(note.text), snapshot.log_size()
+    if seen.size > size or root_at(snapshot, seen.size) != seen.root:
+        raise Corrupt(
+            expected=f"a journal that continues the {seen.size} entries that were signed",
+            found=f"{size} entries that do not",
+            hint="Nothing is signed; keep the registry as it is, and restore the newest backup",
+            where="transparency log",
+        )
+
+
+def _cosigned(books: Books, station_id: str) -> list[Note]:
     """Checkpoints of this log with a cosignature of a known witness, the newest first."""
-    known = books.witnesses().witnesses.values()
-    latest = books.latest()
+    known, origin = books.witnesses().witnesses.values(), books.origin(station_id)
     return [
         note
         for note in books.handed_out()
-        if latest is not None
-        and _origin(note) == _origin(latest)
-        and any(key.is_of(one) for key in known for one in note.signatures)
+        if _origin(note) == origin and any(key.is_of(one) for key in known for one in note.signatures)
     ]
 
 
@@ -374,7 +380,3 @@ def _name_of(key: NoteKey, taken: Collection[str]) -> str:
     name = f"{key.name}/ml-dsa-44" if key.kind is KeyKind.MLDSA44_COSIGNATURE else key.name
     is_free = name not in taken and name not in {"none", _ANY_WITNESS}
     return name if is_free else f"{name}#{key.key_id.hex()}"
-
-
-def _event_id(entry: bytes) -> str:
-    return parse_event(entry).event_id()
