@@ -55,7 +55,7 @@ def by_the_verifier(policy: bytes, note: bytes) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(policies, st.sets(st.sampled_from(range(4))))
 @example(["log {log}", "witness a {w1}", "group g any a", "quorum g"], {1})
 def test_policies_accept_the_same_checkpoints(chosen: list[str], signing: set[int]) -> None:
@@ -68,7 +68,7 @@ def test_policies_accept_the_same_checkpoints(chosen: list[str], signing: set[in
     assert by_the_verifier(text.encode(), note.to_bytes()) == by_the_package(text.encode(), note.to_bytes())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_damaged_checkpoints_are_refused_by_both(data: st.DataObject) -> None:
     policy = f"log {LOG.key.vkey}\nwitness a {COSIGNER.key.vkey}\nquorum a\n".encode()
@@ -80,7 +80,7 @@ def test_damaged_checkpoints_are_refused_by_both(data: st.DataObject) -> None:
     assert by_the_verifier(policy, bytes(changed)) == by_the_package(policy, bytes(changed))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_entries_are_events_to_both_or_to_none(data: st.DataObject) -> None:
     entry = bytearray(log_of(9).all[data.draw(st.integers(0, 8), "entry")])
@@ -110,7 +110,7 @@ def test_entries_are_events_to_both_or_to_none(data: st.DataObject) -> None:
         assert is_event
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.integers(1, 300), st.data())
 def test_inclusion_is_judged_alike(size: int, data: st.DataObject) -> None:
     log = log_of(300)

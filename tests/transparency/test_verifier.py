@@ -72,7 +72,7 @@ def files_of(folder: Path) -> list[str]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_flipped_bit_is_found(sound: Path, data: st.DataObject) -> None:
     path = sound / data.draw(st.sampled_from(files_of(sound)), "file")
     whole = path.read_bytes()
@@ -87,7 +87,7 @@ def test_any_flipped_bit_is_found(sound: Path, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_truncation_is_found(sound: Path, data: st.DataObject) -> None:
     names = [name for name in files_of(sound) if name not in {"openings", "stations"}]
     path = sound / data.draw(st.sampled_from(names), "file")
