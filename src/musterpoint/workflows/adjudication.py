@@ -41,9 +41,10 @@ from musterpoint.registry.adjudication import (
 )
 from musterpoint.registry.known_answers import SHARE, Impression
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Snapshot, UnitOfWork, adjudication, appeals, known_answers
+from musterpoint.storage import Snapshot, UnitOfWork, adjudication, appeals, known_answers, seats
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.seeing import sees_record
 from musterpoint.workflows.settling import journal_decision, resolve, settled_by_pairs
 from musterpoint.workflows.station import Station
 
@@ -134,8 +135,9 @@ def _draw(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
 
 def _first_eligible(snapshot: Snapshot, pairs: Iterable[Pair], seat: str) -> list[Pair]:
     eligible: list[Pair] = []
+    is_seen = sees_record(snapshot, seats.of_name(snapshot, seat))
     for pair in pairs:
-        if _may_judge(snapshot, pair, seat):
+        if _may_judge(snapshot, pair, seat) and is_seen(pair.probe_id):
             eligible.append(pair)
         if len(eligible) >= PAIRS_DRAWN_FROM:
             break

@@ -18,6 +18,7 @@ from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Cons
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions
 from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.settling import apply_settling, open_pair, settled_by_pairs
 from musterpoint.workflows.station import Station
 
@@ -66,6 +67,7 @@ def open_appeal(station: Station, encounter: str, by: AppealedBy, *, reason: str
     with station.unit_of_work() as work:
         permission = authorise(station, work, Act.OPEN_APPEAL)
         about = work.encounter(work.find_encounter(encounter))
+        require_seen(work, permission.actor.seat, [about.encounter_id])
         _refuse_what_is_open(work, about)
         case = work.case_of(about.encounter_id)
         number = appeals.next_number(work)

@@ -7,22 +7,19 @@ there for it. Whoever sees with limits sees nothing that tells people apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from musterpoint.errors import NotFound
 from musterpoint.registry import Answer, Encounter, JournalLine, Reference, Subject
 from musterpoint.registry.agreements import AgreementState, in_force
 from musterpoint.registry.outcomes import shown_answer
 from musterpoint.registry.rights import Act, Extent
-from musterpoint.registry.seats import Seat
-from musterpoint.storage import Snapshot, agreements, galleries, seats
+from musterpoint.storage import Snapshot, agreements, seats
 from musterpoint.storage.seats import BrokenGlass
 from musterpoint.workflows.agreements import PurposeView, purposes_of
 from musterpoint.workflows.authorising import Permission, authorise, latest
+from musterpoint.workflows.seeing import not_there, sees
 from musterpoint.workflows.station import Station
-
-Sees = Callable[[Encounter], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +53,6 @@ class StatusView:
     broken_glass: tuple[BrokenGlass, ...]
 
 
-def sees(snapshot: Snapshot, seat: Seat) -> Sees:
-    """Which encounters a seat may know of: those that an agreement of its party covers or covered."""
-    known = agreements.agreements(snapshot)
-    mine = [one.version for one in known if one.version.party(seat.party) is not None]
-    pairs = {(grant.purpose, grant.gallery) for version in mine for grant in version.grants}
-    practice = {one.name for one in galleries.terms(snapshot) if one.is_practice}
-
-    def is_seen(encounter: Encounter) -> bool:
-        if seat.is_practice:
-            return encounter.gallery in practice
-        return (encounter.purpose, encounter.gallery) in pairs
-
-    return is_seen
-
-
 def list_subjects(station: Station, *, limit: int | None = None) -> tuple[Subject, ...]:
     """Subjects with the encounters that the seat may know of; the latest `limit` that have any.
 
@@ -100,7 +82,7 @@ def view_subject(station: Station, text: str) -> tuple[Subject, tuple[EncounterV
         found = [snapshot.encounter(one) for one in subject.encounters]
         known = [one for one in found if is_seen(one)]
         if not known:
-            raise _not_there("subject")
+            raise not_there("subject")
         views = tuple(_view(snapshot, one, permission) for one in known)
         return replace(subject, encounters=tuple(one.encounter_id for one in known)), views
 
@@ -126,7 +108,7 @@ def view_encounter(station: Station, text: str) -> EncounterView:
         permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
         found = snapshot.encounter(snapshot.find_encounter(text))
         if not sees(snapshot, permission.actor.seat)(found):
-            raise _not_there("encounter")
+            raise not_there("encounter")
         return _view(snapshot, found, permission)
 
 
@@ -142,15 +124,6 @@ def _view(snapshot: Snapshot, encounter: Encounter, permission: Permission) -> E
         case=case.number if case else None,
         references=snapshot.references(encounter.encounter_id),
         is_limited=False,
-    )
-
-
-def _not_there(noun: str) -> NotFound:
-    return NotFound(
-        expected=f"the identifier of one {noun}, or at least 8 digits of its end",
-        found="one that nothing here has",
-        hint=f"List them with: musterpoint {noun}s",
-        where=noun,
     )
 
 

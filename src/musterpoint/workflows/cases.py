@@ -17,6 +17,7 @@ from musterpoint.registry.seats import Role
 from musterpoint.storage import Snapshot, adjudication
 from musterpoint.workflows.adjudication import is_anything_waiting
 from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.seeing import require_seen, sees_record
 from musterpoint.workflows.station import Station
 
 
@@ -54,7 +55,12 @@ def list_cases(station: Station, *, is_open: bool | None = True) -> CaseList:
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_CASES)
         if permission.actor.seat.role is not Role.ADJUDICATOR:
-            cases = tuple(_state(snapshot, one, permission) for one in snapshot.cases(is_open=is_open))
+            is_seen = sees_record(snapshot, permission.actor.seat)
+            cases = tuple(
+                _state(snapshot, one, permission)
+                for one in snapshot.cases(is_open=is_open)
+                if is_seen(one.encounter_id)
+            )
             return CaseList(cases=cases, is_waiting=any(one.verdict is None for one in cases))
     return CaseList(cases=None, is_waiting=is_anything_waiting(station))
 
@@ -70,7 +76,9 @@ def view_case(station: Station, number: int) -> CaseState:
                 hint="Ask for the next pair: musterpoint adjudicate next",
                 where="case",
             )
-        return _state(snapshot, snapshot.case(number), permission)
+        case = snapshot.case(number)
+        require_seen(snapshot, permission.actor.seat, [case.encounter_id])
+        return _state(snapshot, case, permission)
 
 
 def _state(snapshot: Snapshot, case: Case, permission: Permission) -> CaseState:

@@ -28,6 +28,7 @@ from musterpoint.storage import UnitOfWork, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.gate_events import GateJournal
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.station import Station
 
 _ACTS = {DecisionState.CLEARED: Act.CLEAR, DecisionState.DENIED: Act.DENY, DecisionState.REFERRED: Act.REFER}
@@ -72,6 +73,7 @@ def view(station: Station, encounter: str) -> GateView:
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
         found = snapshot.encounter(snapshot.find_encounter(encounter))
+        require_seen(snapshot, permission.actor.seat, [found.encounter_id])
         stored = decisions.presentation_of(snapshot, found.encounter_id)
         made = decisions.of_encounter(snapshot, found.encounter_id)
         told = biographic.of_encounter(snapshot, found.encounter_id)
@@ -134,6 +136,7 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
         now = station.clock.now()
         presentation = presentation_of(work.encounter(encounter_id), stored, made, now)
         permission = authorise(station, work, _act(request.state, presentation))
+        require_seen(work, permission.actor.seat, [encounter_id])
         carer = work.find_encounter(request.carer) if request.carer else _carer(stored)
         proposal = Proposal(
             state=request.state,

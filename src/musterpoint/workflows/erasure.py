@@ -37,6 +37,7 @@ from musterpoint.storage import Snapshot, UnitOfWork, erasing, finding, retentio
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.searching import forget_erased
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.settling import resolve_after_erasure
 from musterpoint.workflows.station import Station
 
@@ -75,8 +76,10 @@ class Erased:
 def find(station: Station, text: str, act: Act = Act.ERASE) -> Erasable:
     """The person of an identifier, for a seat that may do this with them. Raises as `authorise` does."""
     with station.database.read() as snapshot:
-        authorise(station, snapshot, act)
-        return find_erasable(snapshot, text)
+        permission = authorise(station, snapshot, act)
+        person = find_erasable(snapshot, text)
+        require_seen(snapshot, permission.actor.seat, person.encounters)
+        return person
 
 
 def find_erasable(snapshot: Snapshot, text: str) -> Erasable:

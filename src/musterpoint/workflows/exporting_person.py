@@ -25,6 +25,7 @@ from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.erasure import Erasable, find_erasable
 from musterpoint.workflows.exchange_files import Folder
 from musterpoint.workflows.exporting import refuse_without_purpose, write_reference
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.station import Station
 
 FORMAT: Final = "musterpoint-person/1"
@@ -57,8 +58,9 @@ def export_person(station: Station, text: str, out: Path, *, purpose: str) -> Pe
     """
     refuse_without_purpose(purpose)
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.EXPORT_PERSON, purpose=purpose)
+        permission = authorise(station, snapshot, Act.EXPORT_PERSON, purpose=purpose)
         person = find_erasable(snapshot, text)
+        require_seen(snapshot, permission.actor.seat, person.encounters)
     folder = Folder.begin(out, FORMAT, str(new_uuid()))
     with station.unit_of_work() as work:
         authorise(station, work, Act.EXPORT_PERSON, purpose=purpose)

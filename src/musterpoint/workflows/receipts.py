@@ -26,6 +26,7 @@ from musterpoint.transparency.hashing import leaf_hash
 from musterpoint.transparency.proof_files import ProofFile
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.gate_events import GateJournal
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.station import Station
 from musterpoint.workflows.transparency import proof_of
 
@@ -57,6 +58,7 @@ def make_receipt(station: Station, encounter: str, languages: Sequence[str] = ("
     with station.unit_of_work() as work:
         permission = authorise(station, work, Act.PRINT_RECEIPT)
         found = work.encounter(work.find_encounter(encounter))
+        require_seen(work, permission.actor.seat, [found.encounter_id])
         stored = _presented(work, found.encounter_id)
         GateJournal(work, found.encounter_id, permission.agreement_id).say(
             "receipt", {"languages": list(languages)}

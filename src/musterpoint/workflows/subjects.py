@@ -18,6 +18,7 @@ from musterpoint.storage import UnitOfWork, adjudication, subjects
 from musterpoint.storage.subjects import RecordedChange
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.changing import record_change
+from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.station import Station
 
 _ACT_OF: Final = {
@@ -37,6 +38,8 @@ def merge(station: Station, kept: str, merged: str) -> RecordedChange:
         permission = authorise(station, work, Act.MERGE_SUBJECTS)
         one, other = work.find_subject(kept), work.find_subject(merged)
         people = subjects.people(work, [one, other])
+        for each in (one, other):
+            require_seen(work, permission.actor.seat, people.encounters_of(each))
         _refuse_different(work, people.encounters_of(one) + people.encounters_of(other))
         return _commit(work, permission, merged_people(people, kept=one, merged=other))
 
@@ -48,6 +51,7 @@ def split(station: Station, subject: str, encounters: Sequence[str]) -> Recorded
         subject_id = work.find_subject(subject)
         chosen = [work.find_encounter(one) for one in encounters]
         people = subjects.people(work, [subject_id])
+        require_seen(work, permission.actor.seat, people.encounters_of(subject_id))
         fresh = SubjectId(new_uuid())
         change = split_person(people, subject_id=subject_id, encounters=chosen, fresh=fresh)
         return _commit(work, permission, change)
@@ -67,6 +71,8 @@ def move(station: Station, encounter: str, to: str) -> RecordedChange:
                 where="encounter",
             )
         people = subjects.people(work, [holder, target])
+        for each in (holder, target):
+            require_seen(work, permission.actor.seat, people.encounters_of(each))
         _refuse_different(work, (encounter_id, *people.encounters_of(target)), about=encounter_id)
         return _commit(work, permission, moved_person(people, encounter_id=encounter_id, to=target))
 
