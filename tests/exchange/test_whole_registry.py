@@ -69,7 +69,7 @@ def test_every_finger_goes_as_a_standard_record_beside_its_exact_companion(expor
 
 
 @pytest.mark.parametrize(
-    "damage", ["flip", "cut", "missing", "added", "manifest", "half", "renamed", "outside"]
+    "damage", ["flip", "row", "cut", "missing", "added", "manifest", "half", "renamed", "outside"]
 )
 def test_a_damaged_or_half_copied_export_is_refused_whole(
     new_station: NewStation, exported: Path, damage: str
@@ -92,6 +92,9 @@ def hurt(export: Path, damage: str) -> None:
             data = bytearray(victim.read_bytes())
             data[len(data) // 2] ^= 1
             victim.write_bytes(data)
+        case "row":
+            rows = export / "encounters.jsonl"
+            rows.write_bytes(rows.read_bytes().replace(b"north", b"south"))
         case "cut":
             victim.write_bytes(victim.read_bytes()[:-1])
         case "missing":

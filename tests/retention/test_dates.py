@@ -181,6 +181,19 @@ def test_a_hold_outlasts_the_date_until_its_end_or_release(station: Station, clo
     assert present(station) == set()
 
 
+def test_whoever_is_held_while_others_are_erased_is_spared(station: Station, clock: MovedClock) -> None:
+    people = {mark: erasable(station, come(station, mark).subject_id) for mark in ("one", "two")}
+    clock.move(11)
+
+    def hold_the_other(done: int, _total: int) -> None:
+        if done == 1:
+            [left] = present(station)
+            hold(station, people[left], HoldReason.LEGAL, Instant(clock.now() + DAY_US))
+
+    run(station, advance=hold_the_other)
+    assert len(present(station)) == 1
+
+
 def test_a_hold_needs_a_day_to_come_and_a_release_needs_a_hold(station: Station, clock: MovedClock) -> None:
     person = erasable(station, come(station, "one").subject_id)
     with pytest.raises(Conflict, match="past"):

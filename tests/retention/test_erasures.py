@@ -14,6 +14,7 @@ from musterpoint.identifiers import new_uuid
 from musterpoint.registry.erasure import Erasure, StoreKind, Why, commit_to, new_salt
 from musterpoint.registry.retention import HoldReason, State
 from musterpoint.storage import erasing
+from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows import erasure
 from musterpoint.workflows.erasure import (
     Erasable,
@@ -58,6 +59,18 @@ def test_without_copies_an_erasure_is_complete_at_once_and_the_log_says_so_twice
         assert str(person.subject_id) not in line.body
         assert str(person.encounter_id) not in line.body
     assert commit_to(done.record_id, done.salt) in lines["erasure.begun"].body
+
+
+def test_the_keys_of_every_visit_are_destroyed_and_nobody_elses(station: Station) -> None:
+    person, other = come(station, "one"), come(station, "other")
+    again = come_again(station, person.subject_id)
+    done = erase(station, found(station, person.subject_id))
+
+    vault = station.database.vault
+    for gone in (person, again):
+        assert vault.is_destroyed(KeyScope.encounter(gone.encounter_id))
+    assert vault.has(KeyScope.encounter(other.encounter_id))
+    assert len(set(done.erasure.keys)) == 2
 
 
 def test_everybody_with_a_copy_is_outstanding_until_they_answer(station: Station) -> None:
