@@ -269,7 +269,7 @@ def test_numbers_of_erased_records_are_not_used_again(database: Database) -> Non
 def test_while_somebody_reads_the_residue_waits_and_the_next_opening_wipes_it(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("musterpoint.storage.dialects._TRUNCATE_WAIT_S", 0)
+    monkeypatch.setattr("musterpoint.storage.dialects.sqlite._TRUNCATE_WAIT_S", 0)
     person = Person(site="PLANTED")
     add(database, person)
     with database.read():
@@ -286,7 +286,7 @@ def test_while_somebody_reads_the_residue_waits_and_the_next_opening_wipes_it(
 def test_the_next_erasure_wipes_what_an_earlier_one_left(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("musterpoint.storage.dialects._TRUNCATE_WAIT_S", 0)
+    monkeypatch.setattr("musterpoint.storage.dialects.sqlite._TRUNCATE_WAIT_S", 0)
     first, second = Person(site="PLANTED"), Person(site="PLANTED")
     add(database, first, second)
     with database.read():
@@ -297,6 +297,20 @@ def test_the_next_erasure_wipes_what_an_earlier_one_left(
     assert files_with(folder, "PLANTED") == []
     with database.read() as snapshot:
         assert snapshot.counts()["erasures_with_residue"] == 0
+
+
+def test_whoever_is_erased_while_it_reads_is_left_out_and_nobody_else(database: Database) -> None:
+    person, other = Person(), Person()
+    add(database, person, other)
+    with database.read() as view:
+        erase(database, person)
+
+        # The rows are still in this view, but nobody can open them any more.
+        assert {row.encounter_id for row in view.index_rows()} == {other.encounter_id}
+        assert [one.encounter_id for one in view.encounters()] == [other.encounter_id]
+        assert view.references(person.encounter_id) == ()
+        with pytest.raises(NotFound):
+            view.encounter(person.encounter_id)
 
 
 # Two seeds of twelve with which deleting templates leaves copies.
