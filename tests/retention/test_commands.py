@@ -85,6 +85,18 @@ def test_a_receipt_that_was_changed_proves_nothing(
     assert run("erase", "check", "receipt.json").code not in {0, 70}
 
 
+def test_a_copy_that_is_gone_answers_every_erasure_that_waits_for_it(run: Run, subject: str) -> None:
+    assert run("retention", "copy", "station Gate 3").code == 0
+    assert "Has a copy: station Gate 3" in run("retention", "show").out
+    erased = run("erase", subject, "--yes", "--json").json
+    assert erased["outstanding"] == ["station Gate 3"]
+
+    assert "1 erasure waited" in run("retention", "copy", "station Gate 3", "--gone").out
+    assert run("erase", "--status", erased["erasure"], "--json").json["state"] == "erased"
+    assert run("retention", "copy", "nobody", "--gone").code == 10
+    assert "Has a copy" not in run("retention", "show").out
+
+
 def test_nothing_is_erased_without_an_answer(run: Run, subject: str) -> None:
     assert run("erase", subject).code != 0
     assert run("subjects", "--json").json[0]["subject"] == subject

@@ -41,6 +41,7 @@ def retention() -> None:
       musterpoint retention run --dry-run --until 2027-03-31
       musterpoint retention run
       musterpoint retention hold 0195a3b4c5d6 --reason appeal --until 2027-06-30
+      musterpoint retention copy "station Gate 2"
     """
 
 
@@ -140,3 +141,24 @@ def release(person: str, data: Path | None, seat: SeatChoice) -> None:
     found = erasure.find(station, person, Act.HOLD)
     state = retaining.release(station, found)
     click.echo(f"Released; the record is {state.value}.")
+
+
+@retention.command()
+@click.argument("name")
+@click.option("--until", type=Day(), metavar="DATE", help="The day from which it cannot be opened any more.")
+@click.option("--gone", "is_gone", is_flag=True, help="The copy is no more: it has forgotten everybody.")
+@data_option
+@seat_options
+def copy(name: str, until: Instant | None, is_gone: bool, data: Path | None, seat: SeatChoice) -> None:
+    """Say who has a copy of the registry, or has it no more.
+
+    Every erasure from now on waits for whoever has a copy. Exports and backups enter the list by
+    themselves.
+    """
+    station = seat.open(data, must_exist=True)
+    if not is_gone:
+        erasure.has_copy(station, name, until)
+        click.echo(f"Erasures from now on wait for: {name}")
+        return
+    answered = erasure.copy_gone(station, name)
+    click.echo(f"{name} has no copy any more; {counted(answered, 'erasure', 'erasures')} waited for it.")

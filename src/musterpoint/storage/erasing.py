@@ -9,7 +9,7 @@
   is left in it, since only a person settles it.
 - A stored outcome about the person becomes `{"erased":true}`. Of an outcome about somebody else, the parts
   that name the person are taken out.
-- The journal stays as it is: it holds pseudonyms only.
+- Payloads about the person in the journal are deleted; its entries, and pseudonymous facts, stay as they are.
 
 Not guaranteed: that backups, copies of the folder or the disk itself forget; that no page of the file has
 an old copy of a deleted row, which could tell of a random identifier when and where it was, its fingers'
@@ -30,7 +30,7 @@ from musterpoint.clock import Instant
 from musterpoint.errors import NotFound
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Verdict
-from musterpoint.registry.erasure import Erasure, Store, StoreKind, Why
+from musterpoint.registry.erasure import OWN_STORES, Erasure, Store, StoreKind, Why
 from musterpoint.registry.retention import Kept
 from musterpoint.storage import (
     adjudication,
@@ -360,6 +360,23 @@ def erasures(
     for row in snapshot.fetch(asked, lambda row: row):
         stores.setdefault(row.erasure_id, []).append(_store(row))
     return tuple(_erasure(row, tuple(stores.get(row.erasure_id, ()))) for row in found)
+
+
+def to_finish(snapshot: Snapshot, now: Instant) -> tuple[UUID, ...]:
+    """Erasures that wait for this installation, or for a backup that has expired by now."""
+    column = erasure_store.c
+    is_own = column.kind.in_([kind.value for kind in OWN_STORES])
+    statement = sa.select(column.erasure_id).where(
+        column.answered_at.is_(None), sa.or_(is_own, column.expires_at <= now)
+    )
+    return snapshot.fetch(statement.distinct(), lambda row: UUID(str(row.erasure_id)))
+
+
+def waiting_for(snapshot: Snapshot, name: str) -> tuple[UUID, ...]:
+    """Erasures that a store has not answered."""
+    column = erasure_store.c
+    statement = sa.select(column.erasure_id).where(column.name == name, column.answered_at.is_(None))
+    return snapshot.fetch(statement, lambda row: UUID(str(row.erasure_id)))
 
 
 def _store(row: Row) -> Store:

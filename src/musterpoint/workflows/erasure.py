@@ -102,7 +102,7 @@ def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
         raise Conflict(
             expected="a subject, or an encounter that belongs to nobody yet",
             found="an encounter of a subject",
-            hint=f"Erase the whole person: {encounter.subject_id}",
+            hint="Erase the whole person: musterpoint encounters shows whose it is",
         )
     return Erasable(subject_id=None, encounters=(encounter.encounter_id,))
 
@@ -235,7 +235,7 @@ def _begun(made: Erasure) -> dict[str, str | int | list[str]]:
 def finish(station: Station, erasure_id: UUID) -> Erasure:
     """Carry an erasure on from wherever it stands; what was done is done again without harm."""
     with station.database.read() as snapshot:
-        made = _one(snapshot, erasure_id)
+        made = erasure_of(snapshot, erasure_id)
         encounters = erasing.erased_encounters(snapshot, made.subject_id)
     if made.state is State.ERASED and made.complete is not None:
         return made
@@ -256,7 +256,7 @@ def _destroy_keys(station: Station, encounters: Sequence[EncounterId]) -> None:
 def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_seat: bool = False) -> Erasure:
     with station.unit_of_work() if by_seat else station.database.unit_of_work() as work:
         now = not_before(work.now(), retention.last_seen(work)).at
-        made = _one(work, erasure_id)
+        made = erasure_of(work, erasure_id)
         expired = {
             store.name
             for store in made.outstanding
@@ -268,7 +268,7 @@ def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_s
         if fresh:
             erasing.answer(work, erasure_id, fresh, now)
             work.append_journal("erasure.confirmed", {"erasure": str(erasure_id), "stores": fresh})
-        made = _one(work, erasure_id)
+        made = erasure_of(work, erasure_id)
         if not made.outstanding and made.complete is None:
             position = work.append_journal(
                 "erasure.complete",
@@ -281,7 +281,7 @@ def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_s
             erasing.complete(work, erasure_id, position)
         work.commit()
     with station.database.read() as snapshot:
-        return _one(snapshot, erasure_id)
+        return erasure_of(snapshot, erasure_id)
 
 
 def resume(station: Station) -> int:
@@ -291,24 +291,18 @@ def resume(station: Station) -> int:
     died is erased before anybody can ask.
     """
     with station.database.read() as snapshot:
-        unfinished = erasing.erasures(snapshot, is_complete=False)
-    here = [one for one in unfinished if one.state is State.ERASING]
-    now = station.clock.now()
-    elapsed = [
-        one
-        for one in unfinished
-        if one not in here and any(s.expires_at is not None and s.expires_at <= now for s in one.outstanding)
-    ]
-    for one in (*here, *elapsed):
-        finish(station, one.erasure_id)
-    return len(here)
+        waiting = erasing.to_finish(snapshot, station.clock.now())
+        here = sum(erasure_of(snapshot, one).state is State.ERASING for one in waiting)
+    for one in waiting:
+        finish(station, one)
+    return here
 
 
 def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
     """Record that a store has forgotten. Raises NotFound, and Conflict where it is not its turn."""
     authorised(station, Act.CONFIRM_ERASURE)
     with station.database.read() as snapshot:
-        made = _one(snapshot, erasure_id)
+        made = erasure_of(snapshot, erasure_id)
     asked = {store.name: store for store in made.stores}
     if name not in asked:
         raise NotFound(
@@ -325,6 +319,34 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
             where="store",
         )
     return _record_answers(station, erasure_id, {name}, by_seat=True)
+
+
+def has_copy(station: Station, name: str, expires_at: Instant | None = None) -> None:
+    """Remember that a station has a copy of the registry as it is now: erasures from now on wait for it."""
+    authorised(station, Act.MANAGE_STATION)
+    with station.unit_of_work() as work:
+        erasing.add_holder(work, name, StoreKind.STATION, expires_at=expires_at)
+        work.append_journal(
+            "retention.copy", {"holder": name, "until": to_text(expires_at) if expires_at else ""}
+        )
+        work.commit()
+
+
+def copy_gone(station: Station, name: str) -> int:
+    """Remember that a copy is no more, and answer every erasure for it; returns how many.
+
+    Raises NotFound where nobody of that name has one.
+    """
+    authorised(station, Act.CONFIRM_ERASURE)
+    with station.unit_of_work() as work:
+        erasing.holder_gone(work, name)
+        work.append_journal("retention.copy_gone", {"holder": name})
+        work.commit()
+    with station.database.read() as snapshot:
+        waiting = erasing.waiting_for(snapshot, name)
+    for one in waiting:
+        _record_answers(station, one, {name}, by_seat=True)
+    return len(waiting)
 
 
 def look_up(station: Station, text: str, act: Act = Act.READ_ERASURES) -> Erasure:
@@ -355,7 +377,8 @@ def _is_meant(identifier: UUID, digits: str) -> bool:
     return identifier.hex.startswith(digits) or identifier.hex.endswith(digits)
 
 
-def _one(snapshot: Snapshot, erasure_id: UUID) -> Erasure:
+def erasure_of(snapshot: Snapshot, erasure_id: UUID) -> Erasure:
+    """One erasure, as far as it has come. Raises NotFound."""
     found = erasing.erasures(snapshot, one=erasure_id)
     if not found:
         raise unknown_erasure()
