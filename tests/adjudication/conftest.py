@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -109,16 +111,6 @@ class Table:
 
 
 @pytest.fixture
-def table(station: Station) -> Table:
-    return Table(station=station)
-
-
-@pytest.fixture
-def new_table(new_station: Callable[[], Station]) -> Callable[[], Table]:
-    return lambda: Table(station=new_station())
-
-
-@pytest.fixture
 def fresh(table: Table) -> tuple[str, ...]:
     """Three adjudicators who have judged nothing yet."""
     names = ("fresh-1", "fresh-2", "fresh-3")
@@ -148,18 +140,32 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with nothing but its practice agreement; making one takes longer than copying it."""
+    folder = tmp_path_factory.mktemp("prepared") / "registry"
+    open_station(folder).database.close()
+    return folder
+
+
 @pytest.fixture
 def any_table(
-    tmp_path_factory: pytest.TempPathFactory, extractor: Extractor
+    tmp_path_factory: pytest.TempPathFactory, prepared: Path, extractor: Extractor
 ) -> Iterator[Callable[[], Table]]:
     """Makes registries of their own, as many as are asked for."""
     opened: list[Station] = []
 
     def make() -> Table:
         folder = tmp_path_factory.mktemp("table") / "registry"
+        shutil.copytree(prepared, folder)
         opened.append(replace(open_station(folder), extractor=extractor))
         return Table(station=opened[-1])
 
     yield make
     for station in opened:
         station.database.close()
+
+
+@pytest.fixture
+def table(any_table: Callable[[], Table]) -> Table:
+    return any_table()

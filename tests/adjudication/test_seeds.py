@@ -49,21 +49,26 @@ def _impression(seed: int, number: int) -> Impression:
     )
 
 
-@pytest.fixture
-def seeded(table: Table) -> Table:
-    """Somebody waits, and 16 mated and 16 non-mated pairs are there; drawn from few, to be quick."""
+def _seed(table: Table, each: int) -> Table:
+    """Somebody waits, and so many mated and non-mated pairs are there; drawn from few, to be quick."""
     table.visit(1)
     table.visit(1, 2)
     with table.station.database.unit_of_work() as work:
-        for number in range(32):
-            is_mated = number < 16
+        for number in range(2 * each):
+            is_mated = number < each
             other = _impression(1 if is_mated else 2, 1)
             probe = (_impression(1, 2),)
             known = KnownAnswer(is_mated=is_mated, probe=probe, candidate=(other,), source="synthetic")
             known_answers.add(work, known)
-        work.append_journal("seed.added", {"mated": 16, "nonmated": 16})
+        work.append_journal("seed.added", {"mated": each, "nonmated": each})
         work.commit()
     return table
+
+
+@pytest.fixture
+def seeded(table: Table) -> Table:
+    """Somebody waits, and 16 mated and 16 non-mated pairs are there."""
+    return _seed(table, 16)
 
 
 def _judge(table: Table, seat: str, say: dict[bool, Verdict], count: int) -> None:
@@ -127,13 +132,14 @@ def test_an_opinion_on_a_known_answer_settles_no_case(seeded: Table) -> None:
     assert seeded.case(1).verdict is None
 
 
-def test_no_known_answer_is_shown_to_a_seat_twice(seeded: Table) -> None:
-    _judge(seeded, FIRST, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 32)
+def test_no_known_answer_is_shown_to_a_seat_twice(table: Table) -> None:
+    _seed(table, 2)
+    _judge(table, FIRST, {True: Verdict.SAME, False: Verdict.DIFFERENT}, 4)
 
-    task = next_task(seeded.station.acting_as(FIRST), chance=Always())
+    task = next_task(table.station.acting_as(FIRST), chance=Always())
 
     assert task is not None
-    with seeded.station.database.read() as snapshot:
+    with table.station.database.read() as snapshot:
         pair = adjudication.pair(snapshot, task.pair_id)
         assert adjudication.known_answer_of(snapshot, pair.number) == 0
 
