@@ -176,7 +176,7 @@ def test_another_version_and_another_history_are_not_loaded(
     assert _loaded(folder) is None
     folder.save(filled(entries(COUNT)), ABOUT)
     assert _loaded(folder) is not None
-    for name in ("COMPARATOR_VERSION", "INDEX_VERSION"):
+    for name in ("COMPARATOR_VERSION", "COHORT", "INDEX_VERSION"):
         monkeypatch.setattr(snapshot_module, name, "99")
         assert _loaded(folder) is None
         monkeypatch.undo()

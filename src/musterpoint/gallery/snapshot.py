@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musterpoint.comparison import COMPARATOR_VERSION, Bare
+from musterpoint.comparison.cohort import COHORT
 from musterpoint.errors import Conflict, Corrupt, VersionMismatch
 from musterpoint.gallery.kernels_geometry import INDEX_VERSION, KEY_BITS, SEGMENT_ROWS
 from musterpoint.gallery.parts import packed, unpacked
@@ -96,7 +97,7 @@ class SnapshotFolder:
     def _loaded(self, is_of: Callable[[int, Mapping[str, str]], bool]) -> References | None:
         pointer = _pointer(self.folder)
         facts, arrays = self._read(pointer["head"])
-        if facts["comparator"] != COMPARATOR_VERSION or facts["index"] != INDEX_VERSION:
+        if any(facts[name] != version for name, version in _versions().items()):
             return None
         if not is_of(facts["position"], facts["about"]):
             return None
@@ -150,8 +151,7 @@ class SnapshotFolder:
                     self._write_part(name, *part)
             head = uuid.uuid4().hex
             facts = {
-                "comparator": COMPARATOR_VERSION,
-                "index": INDEX_VERSION,
+                **_versions(),
                 "position": position,
                 "about": dict(about),
                 "segments": names,
@@ -187,6 +187,10 @@ class SnapshotFolder:
         with _writing(self.folder, is_waiting=True):
             (self.folder / POINTER).unlink(missing_ok=True)
             self._delete_parts(kept=set())
+
+
+def _versions() -> dict[str, object]:
+    return {"comparator": COMPARATOR_VERSION, "cohort": COHORT, "index": INDEX_VERSION}
 
 
 def _arrays_of(segment: Segment) -> tuple[dict[str, object], dict[str, npt.NDArray[Any]]]:
