@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Run
+from tests.conftest import record
 
 PASSPHRASE = "five words that nobody combines"
 
@@ -128,3 +129,42 @@ def test_a_check_ends_with_1_where_something_is_wrong(run: Run, tmp_path: Path) 
 def test_restore_wants_a_folder_or_a_drill(run: Run) -> None:
     assert run("restore", "x").code == 2
     assert run("restore", "x", "--drill", "--data", "y").code == 2
+
+
+def test_a_registry_with_a_history_is_sound_and_so_is_its_backup(run: Run, tmp_path: Path) -> None:
+    where = ("--purpose", "departure", "--site", "Gate 1")
+    for seed, number in ((1, 1), (1, 2), (2, 1), (3, 1)):
+        (tmp_path / f"{seed}-{number}.fmr").write_bytes(record(seed, number=number))
+        assert run("screen", f"{seed}-{number}.fmr", *where).code == 0
+    people = [one["subject"] for one in run("subjects", "--json").json]
+    both = ("--seat", "practice-supervisor", "--second", "practice-supervisor-2")
+    visits = run("encounters", "--json").json
+    pair = run("adjudicate", "next", "--json").json["pair"]
+    steps: list[tuple[str, ...]] = [
+        ("adjudicate", "judge", pair, "--opinion", "same", "--mark", "left:1:90,120"),
+        ("adjudicate", "seed", "--synthetic", "2"),
+        ("appeal", "open", visits[-1]["encounter"], "--by", "on-behalf"),
+        ("decide", visits[0]["encounter"], "referred", "--ground", "wants to see a doctor"),
+        ("subject", "merge", people[0], people[1], *both),
+        ("subject", "undo", "1", *both),
+        ("export", "--all", "everything", "--purpose", "handing over"),
+        ("import", "everything"),
+        ("reindex",),
+        ("log", "checkpoint"),
+        ("erase", people[0], "--yes"),
+        ("key", "rotate"),
+    ]
+
+    for step in steps:
+        done = run(*step)
+        assert done.code == 0, f"{step}: {done.err}"
+
+    found = run("check", "--json").json
+    assert found["findings"] == []
+    assert found["counts"]["encounters erased"] > 0
+    assert run("backup", "monday").code == 0
+    assert run("erase", people[1], "--yes").code == 0
+    restored = run("restore", "monday", "--data", "new", "--erasures-from", "registry", "--json")
+    assert restored.code == 0, restored.out
+    assert restored.json["erased_again"] == 1
+    assert people[1] not in run("subjects", "--data", "new", "--json").out
