@@ -33,12 +33,12 @@ class Plan:
 def plan_for(*, people: int, references: int, fingers: int) -> Plan:
     """The plan for a probe of so many fingers.
 
-    One finger says less than two, so it needs a long list: 3 % of the people, for a loss of half a percent.
+    One finger says less than two, so it needs a long list: 5 % of the people, for a loss of half a percent.
     Where people have fewer references than the probe has fingers, only so many can be in common.
     """
     if references < FILTERED_FROM or references * fingers <= WHOLE_UP_TO:
         return Plan(is_whole=True)
     in_common = min(fingers, references // people)
     if in_common <= 1:
-        return Plan(is_whole=False, listed=max(2048, 3 * people // 100), refined=256)
+        return Plan(is_whole=False, listed=max(2048, people // 20), refined=256)
     return Plan(is_whole=False, listed=max(128, people // 500), refined=48)
