@@ -7,14 +7,18 @@ import shlex
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.cli.conftest import Run, run
 
 from musterpoint.storage.vault import sources
+from musterpoint.storage.vault.key_tables import KEYS
 from musterpoint.workflows import backup
 
 __all__ = ["run"]
 
-PAGE = (Path(__file__).parents[2] / "docs/explanation/keys.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = (DOCS / "reference/registry.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "explanation/keys.md").read_text(encoding="utf-8")
 
 
 def test_every_example_works_as_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +33,13 @@ def test_every_example_works_as_written(run: Run, tmp_path: Path, monkeypatch: p
     for command in commands:
         done = run(*shlex.split(command))
         assert done.code == 0, f"{command}: {done.err}"
+
+
+@pytest.mark.parametrize("table", KEYS.tables.values(), ids=str)
+def test_every_table_of_the_key_store_is_described_with_every_column(table: sa.Table) -> None:
+    (line,) = re.findall(rf"^\| `{table.name}` \|.*$", REFERENCE, re.MULTILINE)
+
+    assert [column.name for column in table.columns if f"`{column.name}`" not in line] == []
 
 
 def test_the_page_states_the_numbers_of_the_code() -> None:
