@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from tests.conftest import record
 from tests.retention.conftest import DAY_US, MovedClock, come, come_again, present
+from tests.workflows.requests import screening
 
 from musterpoint.clock import Instant
 from musterpoint.errors import AlreadyErased, Conflict, NotFound
 from musterpoint.identifiers import new_uuid
+from musterpoint.registry.agreements import PRACTICE_AGREEMENT
 from musterpoint.registry.erasure import Erasure, StoreKind, Why, commit_to, new_salt
 from musterpoint.registry.retention import HoldReason, State
 from musterpoint.storage import erasing
@@ -25,7 +28,9 @@ from musterpoint.workflows.erasure import (
     find_erasure,
     resume,
 )
-from musterpoint.workflows.retention import hold, release, run
+from musterpoint.workflows.erasure_receipts import Receipt, check_proof, proof_of
+from musterpoint.workflows.retention import destroy_ops, hold, release, run
+from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
 
 
@@ -215,3 +220,19 @@ def test_an_erasure_is_found_by_its_identifier_or_that_of_the_person(station: St
         )
         with pytest.raises(NotFound):
             find_erasure(snapshot, str(new_uuid()))
+
+
+def test_the_line_of_an_erasure_can_be_opened_when_the_facts_of_its_agreement_have_gone(
+    station: Station,
+) -> None:
+    person = screen(station, screening(record(1)))
+    done = erase(station, found(station, person.subject))
+    destroy_ops(station, PRACTICE_AGREEMENT)
+
+    files = proof_of(station, done.erasure)
+    receipt = Receipt(record_id=done.record_id, salt=done.salt)
+    assert check_proof(station, receipt, {"leaf": files.leaf}, files.proof) == done.erasure.complete
+    with station.database.read() as snapshot:
+        bodies = {line.kind: line.body for line in snapshot.journal()}
+    assert "searched" not in bodies
+    assert receipt.commitment in bodies["erasure.begun"]

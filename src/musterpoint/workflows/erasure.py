@@ -155,9 +155,8 @@ def erase(station: Station, person: Erasable, *, why: Why = Why.REQUESTED, salt:
     Raises NotFound, AlreadyErased, and Conflict where a hold stands or the request is under way.
     """
     salt = salt or new_salt()
-    authorised(station, Act.ERASE)
-    with station.unit_of_work() as work:
-        authorise(station, work, Act.ERASE)
+    # Not under an agreement: its lines are readable when those of the agreement have gone.
+    with station.writing(authorised(station, Act.ERASE)) as work:
         begun = begin(work, person, why=why, salt=salt)
         work.commit()
     finished = finish(station, begun.erasure.erasure_id)
@@ -253,8 +252,8 @@ def _destroy_keys(station: Station, encounters: Sequence[EncounterId]) -> None:
     station.database.vault.destroy(*map(KeyScope.encounter, encounters))
 
 
-def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, by_seat: bool = False) -> Erasure:
-    with station.unit_of_work() if by_seat else station.database.unit_of_work() as work:
+def _record_answers(station: Station, erasure_id: UUID, names: set[str], *, author: str = "") -> Erasure:
+    with station.writing(author) as work:
         now = not_before(work.now(), retention.last_seen(work)).at
         made = erasure_of(work, erasure_id)
         expired = {
@@ -300,7 +299,7 @@ def resume(station: Station) -> int:
 
 def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
     """Record that a store has forgotten. Raises NotFound, and Conflict where it is not its turn."""
-    authorised(station, Act.CONFIRM_ERASURE)
+    author = authorised(station, Act.CONFIRM_ERASURE)
     with station.database.read() as snapshot:
         made = erasure_of(snapshot, erasure_id)
     asked = {store.name: store for store in made.stores}
@@ -318,7 +317,7 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
             hint="Open the registry; what is left is done then",
             where="store",
         )
-    return _record_answers(station, erasure_id, {name}, by_seat=True)
+    return _record_answers(station, erasure_id, {name}, author=author)
 
 
 def has_copy(station: Station, name: str, expires_at: Instant | None = None) -> None:
@@ -337,7 +336,7 @@ def copy_gone(station: Station, name: str) -> int:
 
     Raises NotFound where nobody of that name has one.
     """
-    authorised(station, Act.CONFIRM_ERASURE)
+    author = authorised(station, Act.CONFIRM_ERASURE)
     with station.unit_of_work() as work:
         erasing.holder_gone(work, name)
         work.append_journal("retention.copy_gone", {"holder": name})
@@ -345,7 +344,7 @@ def copy_gone(station: Station, name: str) -> int:
     with station.database.read() as snapshot:
         waiting = erasing.waiting_for(snapshot, name)
     for one in waiting:
-        _record_answers(station, one, {name}, by_seat=True)
+        _record_answers(station, one, {name}, author=author)
     return len(waiting)
 
 

@@ -30,7 +30,7 @@ from musterpoint.workflows.erasure import Erasable
 from musterpoint.workflows.station import Station
 
 Advance = Callable[[int, int], object]
-"""Told after each record: how many are done, and of how many."""
+"""Told after each person: how many are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def run(
     Raises Conflict where the clock or `until` would erase early.
     """
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.READ_RETENTION if is_dry else Act.RUN_RETENTION)
+        permission = authorise(station, snapshot, Act.READ_RETENTION if is_dry else Act.RUN_RETENTION)
         now = moment(station, snapshot)
         at = now.at if until is None else until
         due = _due(snapshot, at)
@@ -161,7 +161,10 @@ def run(
         held = sum(state_of(one.facts, at) is State.HELD for one in records)
         people = _people(snapshot, due.encounters)
     if not is_dry:
-        _carry_out(station, people, due, at, advance or _silent)
+        for done, person in enumerate(people, start=1):
+            _erase_due(station, person, at, permission.actor.seat.name)
+            (advance or _silent)(done, len(people))
+        _carry_out(station, due, at)
         erasure.resume(station)
         sweep_keys(station.database)
     return Run(
@@ -217,26 +220,19 @@ def _people(snapshot: Snapshot, due: Sequence[EncounterId]) -> tuple[Erasable, .
     return tuple(people)
 
 
-def _carry_out(station: Station, people: Sequence[Erasable], due: Due, at: Instant, advance: Advance) -> None:
-    total = len(people) + len(due.images) + len(due.agreements)
-    done = 0
-    for person in people:
-        _erase_due(station, person, at)
-        advance(done := done + 1, total)
+def _carry_out(station: Station, due: Due, at: Instant) -> None:
     for encounter_id in due.images:
         with station.unit_of_work() as work:
             if _is_due(work, [encounter_id], at, images=True):
                 count = erasing.erase_images(work, encounter_id)
                 work.append_journal("retention.images", {"encounter": str(encounter_id), "images": count})
                 work.commit()
-        advance(done := done + 1, total)
     for agreement_id in due.agreements:
         destroy_ops(station, agreement_id)
-        advance(done := done + 1, total)
 
 
-def _erase_due(station: Station, person: Erasable, at: Instant) -> None:
-    with station.unit_of_work() as work:
+def _erase_due(station: Station, person: Erasable, at: Instant, author: str) -> None:
+    with station.writing(author) as work:
         # Somebody may have held, moved or erased it since it was listed.
         if not _is_due(work, person.encounters, at):
             return
@@ -266,12 +262,12 @@ def destroy_ops(station: Station, agreement_id: UUID) -> None:
 
     The date goes last: a run that dies in between does it all again.
     """
-    with station.unit_of_work() as work:
+    with station.database.unit_of_work() as work:
         count = erasing.erase_ops(work, agreement_id)
         work.append_journal("retention.ops", {"agreement": str(agreement_id), "lines": count})
         work.commit()
     station.database.vault.destroy(KeyScope.agreement(agreement_id))
-    with station.unit_of_work() as work:
+    with station.database.unit_of_work() as work:
         retention.forget_dates(work, [agreement_id])
         work.append_journal("retention.ops_destroyed", {"agreement": str(agreement_id)})
         work.commit()
