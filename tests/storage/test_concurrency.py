@@ -144,7 +144,7 @@ def is_free(path: Path) -> bool:
 def test_a_program_that_does_not_queue_makes_the_registry_busy(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("musterpoint.storage.dialects.ENGINE_WAIT_MAX_S", 0)
+    monkeypatch.setattr("musterpoint.storage.dialects.sqlite.ENGINE_WAIT_MAX_S", 0)
     with Database.open(folder) as database:
         foreign = sqlite3.connect(folder / "registry.db", isolation_level=None)
         foreign.execute("BEGIN IMMEDIATE")

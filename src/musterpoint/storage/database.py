@@ -8,8 +8,6 @@ Assumptions: a local disk, one machine, and nobody else who writes to the folder
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,7 +31,6 @@ FILE_NAME: Final = "registry.db"
 View = TypeVar("View", bound=Snapshot)
 
 _CLOCK: Final = SystemClock()
-_UNFINISHED: Final = "registry.new-"
 
 
 class Database:
@@ -72,7 +69,7 @@ class Database:
         or WrongPassphrase where the secret is not at hand.
         """
         with translated():
-            is_there = (folder / FILE_NAME).exists()
+            is_there = dialects.exists(folder / FILE_NAME)
         if not is_there and must_exist:
             raise _no_registry(folder)
         if not is_there:
@@ -258,7 +255,7 @@ def upgrade(folder: Path, *, sources: KeySources | None = None) -> tuple[str, st
     NotFound, VersionMismatch where a newer version made it, and as `Database.open` does.
     """
     with translated():
-        is_there = (folder / FILE_NAME).exists()
+        is_there = dialects.exists(folder / FILE_NAME)
     if not is_there:
         raise _no_registry(folder)
     with Database(folder, _CLOCK) as database:
@@ -294,34 +291,9 @@ def _prepare(folder: Path) -> None:
 def _make(folder: Path) -> None:
     """Make an empty registry in a folder, unless another process is quicker."""
     with WriterLock(folder).held(), translated():
-        if (folder / FILE_NAME).exists():
+        if dialects.exists(folder / FILE_NAME):
             return
         if (folder / f"{FILE_NAME}-wal").exists():
             # SQLite would play the log of the lost file into the new one.
             raise damaged("a write-ahead log whose registry.db is missing")
-        for leftover in folder.glob(f"{_UNFINISHED}*"):
-            leftover.unlink()
-        _build(folder)
-
-
-def _build(folder: Path) -> None:
-    file, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=".db", dir=folder)
-    os.fchmod(file, 0o600)
-    os.close(file)
-    dialects.prepare_new(Path(name))
-    engine = dialects.engine(Path(name)).execution_options(writer=True)
-    with engine.connect() as connection:
-        migrating.upgrade(connection, None)
-    engine.dispose()
-    assert not Path(f"{name}-wal").exists(), "the last connection empties the log"
-    Path(name).rename(folder / FILE_NAME)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    # A file's name is lasting only when its folder is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        dialects.make(folder / FILE_NAME, lambda connection: migrating.upgrade(connection, None))

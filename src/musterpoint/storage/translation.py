@@ -64,6 +64,10 @@ def _of_engine(error: BaseException | None) -> Exception:
     match fault_of(error):
         case Fault.BUSY:
             return busy("another program is writing to it")
+        case Fault.UNREACHABLE:
+            return busy("the database server does not answer")
+        case Fault.UNSTORABLE:
+            return unstorable()
         case Fault.UNWRITABLE:
             return unwritable("the disk is full, read-only or failing")
         case Fault.DAMAGED:
@@ -83,7 +87,9 @@ def _of_engine(error: BaseException | None) -> Exception:
                 where=WHERE,
             )
         case Fault.UNEXPECTED:
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            name = getattr(error, "sqlite_errorname", None) or getattr(
+                error, "sqlstate", type(error).__name__
+            )
             return RuntimeError(f"the registry's engine reported {name}")
 
 

@@ -6,8 +6,6 @@ and what returned survives loss of power. A key store appears in its folder whol
 
 from __future__ import annotations
 
-import os
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from musterpoint.errors import VersionMismatch
 from musterpoint.storage import dialects
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.translation import sound
-from musterpoint.storage.vault import faults, keyfile
+from musterpoint.storage.vault import faults
 from musterpoint.storage.vault.key_tables import KEYS, key_store
 
 FILE_NAME: Final = "keys.db"
@@ -29,7 +27,6 @@ FORMAT: Final = 1
 APPLICATION_ID: Final = 0x4D53544B
 """Marks a key store in SQLite's header (`MSTK`), so that it is not taken for a registry."""
 
-_UNFINISHED: Final = "keys.new-"
 _WIPE_ATTEMPTS_MAX: Final = 2
 
 
@@ -47,7 +44,7 @@ class KeyStore:
     @staticmethod
     def is_at(folder: Path) -> bool:
         """Whether there is a key store in a folder."""
-        return (folder / FILE_NAME).exists()
+        return dialects.exists(folder / FILE_NAME, APPLICATION_ID)
 
     @classmethod
     def open(cls, folder: Path) -> KeyStore:
@@ -92,7 +89,7 @@ class KeyStore:
         """Empty the write-ahead log, where destroyed keys still stand; False while a reader needs it."""
         for _ in range(_WIPE_ATTEMPTS_MAX):
             with faults.of_keys(), self._lock.held():
-                if dialects.truncate_log(self._engine):
+                if dialects.truncate_log(self._engine, has_keys=True):
                     break
         else:
             return False
@@ -120,16 +117,10 @@ def make(folder: Path, fill: Callable[[sa.Connection], None]) -> None:
             return
         if (folder / f"{FILE_NAME}-wal").exists():
             raise faults.damaged("a write-ahead log whose keys.db is missing")
-        for leftover in folder.glob(f"{_UNFINISHED}*"):
-            leftover.unlink()
-        file, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=".db", dir=folder)
-        os.fchmod(file, 0o600)
-        os.close(file)
-        dialects.prepare_new(Path(name), APPLICATION_ID)
-        engine = dialects.engine(Path(name)).execution_options(writer=True)
-        with engine.begin() as connection:
-            KEYS.create_all(connection)
-            fill(connection)
-        engine.dispose()
-        Path(name).rename(folder / FILE_NAME)
-        keyfile.sync_folder(folder)
+        dialects.make(folder / FILE_NAME, lambda connection: _fill(connection, fill), APPLICATION_ID)
+
+
+def _fill(connection: sa.Connection, fill: Callable[[sa.Connection], None]) -> None:
+    with connection.begin():
+        KEYS.create_all(connection)
+        fill(connection)

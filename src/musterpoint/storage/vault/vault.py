@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from musterpoint.clock import Clock, Instant, SystemClock
 from musterpoint.errors import WrongPassphrase
 from musterpoint.identifiers import StationId
+from musterpoint.storage import dialects
 from musterpoint.storage.vault import bulk, epochs, faults, keystore, sealing, stations
 from musterpoint.storage.vault.epochs import EpochKeys
 from musterpoint.storage.vault.key_tables import data_key, key_backup, key_scope, key_share, key_store
@@ -70,7 +71,7 @@ class Vault:
         """
         disable_core_dumps()
         if not KeyStore.is_at(folder):
-            if (folder / "registry.db").exists() if must_exist is None else must_exist:
+            if dialects.exists(folder / "registry.db") if must_exist is None else must_exist:
                 raise faults.missing(
                     "the key store of this registry",
                     f"no {keystore.FILE_NAME} in the folder",

@@ -1,4 +1,4 @@
-"""The only module that knows which database engine it is: SQLite today.
+"""A registry in a file of SQLite.
 
 Guarantees, on a local disk that obeys `fsync`:
 - a transaction is in the file as a whole or not at all, whenever the process is killed;
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,9 +20,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from musterpoint.limits import ENGINE_WAIT_MAX_S
-
-# SQLite makes a rowid of INTEGER alone; other engines need BIGINT for 64 bits.
-INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+from musterpoint.storage.dialects.faults import Fault
 
 APPLICATION_ID: Final = 0x4D535452
 """Marks our files in SQLite's header (`MSTR`), bytes 68..71."""
@@ -39,21 +36,6 @@ _PRAGMAS: Final = (
 
 # Other writers wait meanwhile.
 _TRUNCATE_WAIT_S: Final = 1.0
-
-EngineError: Final = sqlite3.Error
-"""What the driver itself raises."""
-
-
-class Fault(Enum):
-    """What an engine can report, in terms of what we can do about it."""
-
-    BUSY = "busy"
-    UNWRITABLE = "unwritable"
-    DAMAGED = "damaged"
-    DUPLICATE = "duplicate"
-    DANGLING = "dangling"
-    UNEXPECTED = "unexpected"
-
 
 _FAULTS: Final[Mapping[int, Fault]] = {
     sqlite3.SQLITE_BUSY: Fault.BUSY,
@@ -171,14 +153,6 @@ def copy(path: Path, to: Path) -> None:
             copied.close()
     finally:
         source.close()
-
-
-def blank(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """A value of as many bytes that says nothing: SQLite then overwrites the row where it stands."""
-    size = sa.func.length(sa.cast(column, sa.LargeBinary))
-    return (
-        sa.func.zeroblob(size) if isinstance(column.type, sa.LargeBinary) else sa.func.printf("%*s", size, "")
-    )
 
 
 def ask_for_rewriting(connection: sa.Connection) -> None:

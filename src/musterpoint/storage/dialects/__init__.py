@@ -1,0 +1,228 @@
+"""The only package that knows which database engine it is: SQLite in a folder, or a PostgreSQL server.
+
+A database is named by the path of its file. Where the folder holds a `postgresql.url`, it lies on that
+server instead, in the schema `musterpoint_` and the name of the file (`musterpoint_registry`); the file
+`postgresql.url` is one line, such as `postgresql://registry@db.example/movements`. Give no password in it:
+PostgreSQL's own password file serves.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from musterpoint.errors import UnusableInput
+from musterpoint.storage.dialects import postgresql, sqlite
+from musterpoint.storage.dialects.faults import Fault
+from musterpoint.storage.dialects.sqlite import APPLICATION_ID, copy, prepare_new
+
+__all__ = [
+    "APPLICATION_ID",
+    "INTEGER_64",
+    "SERVER_FILE",
+    "EngineError",
+    "Fault",
+    "ask_for_rewriting",
+    "begin_migration",
+    "blank",
+    "copy",
+    "end_migration",
+    "engine",
+    "exists",
+    "fault_of",
+    "is_on_server",
+    "is_ours",
+    "is_rewriting_asked",
+    "is_sound",
+    "make",
+    "prepare_new",
+    "rewrite_if_asked",
+    "truncate_log",
+]
+
+INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite makes a rowid of INTEGER alone; other engines need BIGINT for 64 bits."""
+
+SERVER_FILE: Final = "postgresql.url"
+_URL_BYTES_MAX: Final = 4096
+
+EngineError: Final = sqlite3.Error
+"""What a driver raises that is used without SQLAlchemy."""
+
+
+def is_on_server(folder: Path) -> bool:
+    """Whether the databases of a folder lie on a server."""
+    return (folder / SERVER_FILE).exists()
+
+
+def _server(path: Path) -> tuple[str, str] | None:
+    """Address and schema of a database on a server, or None for a file. Raises UnusableInput."""
+    if path.name not in {"registry.db", "keys.db"} or not is_on_server(path.parent):
+        return None
+    with (path.parent / SERVER_FILE).open("rb") as file:
+        url = file.read(_URL_BYTES_MAX).decode("utf-8", "replace").strip()
+    if not url.startswith(("postgresql://", "postgres://")) or len(url.split()) != 1:
+        raise UnusableInput(
+            expected="one line such as postgresql://registry@db.example/movements",
+            found="something else",
+            hint=f"Correct the file {SERVER_FILE} in the folder of the registry",
+            where=SERVER_FILE,
+        )
+    return url.replace("postgres://", "postgresql://", 1), f"musterpoint_{path.stem}"
+
+
+def engine(path: Path) -> sa.Engine:
+    """Connections to an existing database; transactions of `execution_options(writer=True)` write."""
+    server = _server(path)
+    return postgresql.engine(*server) if server else sqlite.engine(path)
+
+
+def exists(path: Path, mark: int = APPLICATION_ID) -> bool:
+    """Whether the database is there, whole."""
+    server = _server(path)
+    return postgresql.exists(*server, mark) if server else path.exists()
+
+
+def make(path: Path, fill: Callable[[sa.Connection], None], mark: int = APPLICATION_ID) -> None:
+    """Make a database that is not there; whoever looks sees nothing of it, or all.
+
+    fill  makes its tables through a connection that writes, and commits
+    """
+    server = _server(path)
+    if server is None:
+        _make_file(path, fill, mark)
+        return
+    with postgresql.engine(*server).execution_options(writer=True).connect() as connection:
+        postgresql.begin_making(connection, server[1])
+        fill(connection)
+        postgresql.end_making(connection, server[1], mark)
+
+
+def _make_file(path: Path, fill: Callable[[sa.Connection], None], mark: int) -> None:
+    unfinished = f"{path.stem}.new-"
+    for leftover in path.parent.glob(f"{unfinished}*"):
+        leftover.unlink()
+    file, name = tempfile.mkstemp(prefix=unfinished, suffix=".db", dir=path.parent)
+    os.fchmod(file, 0o600)
+    os.close(file)
+    sqlite.prepare_new(Path(name), mark)
+    made = sqlite.engine(Path(name)).execution_options(writer=True)
+    with made.connect() as connection:
+        fill(connection)
+    made.dispose()
+    assert not Path(f"{name}-wal").exists(), "the last connection empties the log"
+    Path(name).rename(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    # A file's name is lasting only when its folder is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fault_of(error: BaseException | None) -> Fault:
+    """What the engine's own error means; `UNEXPECTED` for what is nobody's to handle."""
+    if type(error).__module__.startswith("psycopg"):
+        return postgresql.fault_of(error)
+    return sqlite.fault_of(error)
+
+
+def _is_postgresql(made: sa.Connection | sa.Engine) -> bool:
+    return made.dialect.name == postgresql.NAME
+
+
+def is_ours(connection: sa.Connection, mark: int = APPLICATION_ID) -> bool:
+    """Whether the database was made by musterpoint. Nothing is changed in one of others."""
+    if _is_postgresql(connection):
+        # While it is made, it has no mark yet; nobody else can open it then.
+        return postgresql.is_ours(connection, mark)
+    return sqlite.is_ours(connection, mark)
+
+
+def begin_migration(connection: sa.Connection) -> None:
+    """Begin as a writer, with references between tables unchecked until the end where that is needed."""
+    if _is_postgresql(connection):
+        connection.begin()
+    else:
+        sqlite.begin_migration(connection)
+
+
+def end_migration(connection: sa.Connection) -> None:
+    """Check references again from here on; outside of a transaction."""
+    if not _is_postgresql(connection):
+        sqlite.end_migration(connection)
+
+
+def is_sound(connection: sa.Connection) -> bool:
+    """Whether pages, indexes and references between tables are whole; reads everything.
+
+    A server watches over its own pages; there it says only that the database answers.
+    """
+    return _is_postgresql(connection) or sqlite.is_sound(connection)
+
+
+class blank(sa.ColumnElement[Any]):  # noqa: N801  (an SQL function)
+    """A value of as many bytes that says nothing: SQLite then overwrites the row where it stands."""
+
+    inherit_cache = False
+
+    def __init__(self, column: sa.Column[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it stands for bytes, not for text."""
+        return isinstance(self.type, sa.LargeBinary)
+
+
+@compiles(blank, "sqlite")
+def _blank_sqlite(element: blank, compiler: SQLCompiler, **options: Any) -> str:
+    size = f"length(CAST({compiler.process(element.column, **options)} AS BLOB))"
+    return f"zeroblob({size})" if element.is_binary else f"printf('%*s', {size}, '')"
+
+
+@compiles(blank, "postgresql")
+def _blank_postgresql(element: blank, compiler: SQLCompiler, **options: Any) -> str:
+    size = f"octet_length({compiler.process(element.column, **options)})"
+    return f"decode(repeat('00', {size}), 'hex')" if element.is_binary else f"repeat(' ', {size})"
+
+
+def ask_for_rewriting(connection: sa.Connection) -> None:
+    """Note in this transaction that freed pages still hold what must not be there."""
+    if not _is_postgresql(connection):
+        sqlite.ask_for_rewriting(connection)
+
+
+def is_rewriting_asked(connection: sa.Connection) -> bool:
+    """Whether that was noted and not done yet."""
+    return not _is_postgresql(connection) and sqlite.is_rewriting_asked(connection)
+
+
+def rewrite_if_asked(made: sa.Engine) -> None:
+    """Write the whole file anew where that was noted, without freed pages; outside of a transaction."""
+    if not _is_postgresql(made):
+        sqlite.rewrite_if_asked(made)
+
+
+def truncate_log(made: sa.Engine, *, has_keys: bool = False) -> bool:
+    """Remove what was deleted from where it may still stand; False while a reader still needs it.
+
+    has_keys  the tables are small and hold keys: a server writes them anew
+    """
+    if _is_postgresql(made):
+        postgresql.vacuum(made, whole_tables=has_keys)
+        return True
+    return sqlite.truncate_log(made)

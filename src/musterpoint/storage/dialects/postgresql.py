@@ -1,0 +1,132 @@
+"""A registry on a PostgreSQL server: a schema of its own for the registry, and one for its keys.
+
+Guarantees, with a server that runs with its defaults (`fsync`, `full_page_writes`):
+- a transaction is there as a whole or not at all, and a commit that returned survives loss of power
+  (`synchronous_commit=on` is asked for by every connection);
+- a reader sees one state from its first statement to its last (repeatable read);
+- writers take turns, in the order in which they asked, on all machines (an advisory lock, held until the
+  transaction ends); so journal positions have no gaps and become visible in their order.
+
+Not guaranteed: that the server forgets. Old versions of rows stay in its files until it vacuums them, and
+in its write-ahead log until that is recycled. What is about a person is sealed, and destroyed by its key; the
+table of keys is written anew after a key was destroyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from musterpoint.errors import UnusableInput
+from musterpoint.limits import WRITER_WAIT_MAX_S
+from musterpoint.storage.dialects.faults import Fault
+
+NAME: Final = "postgresql"
+
+_COLLATIONS: Final = ("C", "POSIX")
+_STATES: Final[Mapping[str, Fault]] = {
+    "55P03": Fault.BUSY,
+    "40001": Fault.BUSY,
+    "40P01": Fault.BUSY,
+    "57014": Fault.BUSY,
+    "53100": Fault.UNWRITABLE,
+    "53200": Fault.UNWRITABLE,
+    "25006": Fault.UNWRITABLE,
+    "42501": Fault.UNWRITABLE,
+    "58030": Fault.UNWRITABLE,
+    "XX001": Fault.DAMAGED,
+    "XX002": Fault.DAMAGED,
+    "42P01": Fault.DAMAGED,
+    "42703": Fault.DAMAGED,
+    "3F000": Fault.DAMAGED,
+    "23505": Fault.DUPLICATE,
+    "23503": Fault.DANGLING,
+    "22003": Fault.UNSTORABLE,
+    "22021": Fault.UNSTORABLE,
+    "57P01": Fault.UNREACHABLE,
+    "57P02": Fault.UNREACHABLE,
+    "57P03": Fault.UNREACHABLE,
+    "53300": Fault.UNREACHABLE,
+}
+
+
+def fault_of(error: BaseException | None) -> Fault:
+    """What an error of the driver means."""
+    import psycopg
+
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return _STATES.get(state) or (Fault.UNREACHABLE if state.startswith("08") else Fault.UNEXPECTED)
+    if isinstance(error, psycopg.DataError):
+        # Text with the character NUL, or one that is not valid Unicode.
+        return Fault.UNSTORABLE
+    return Fault.UNREACHABLE if isinstance(error, psycopg.OperationalError) else Fault.UNEXPECTED
+
+
+def engine(url: str, schema: str) -> sa.Engine:
+    """Connections to a schema; transactions of `engine.execution_options(writer=True)` write."""
+    options = f"-c search_path={schema} -c synchronous_commit=on -c client_min_messages=warning"
+    made = sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        connect_args={"options": options, "application_name": "musterpoint"},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    sa.event.listen(made, "begin", _begin)
+    return made
+
+
+def _begin(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get("writer", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    # Read committed: what was committed while waiting for the turn has to be seen.
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WRITER_WAIT_MAX_S:g}s'")
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
+
+
+def exists(url: str, schema: str, mark: int) -> bool:
+    """Whether the schema was made whole; what a process that died left half made does not count."""
+    with engine(url, schema).connect() as connection:
+        try:
+            return is_ours(connection, mark)
+        finally:
+            connection.invalidate()
+
+
+def is_ours(connection: sa.Connection, mark: int) -> bool:
+    """Whether the schema that is searched was made by musterpoint."""
+    comment = "SELECT obj_description(to_regnamespace(current_schema())::oid, 'pg_namespace')"
+    return bool(connection.exec_driver_sql(comment).scalar() == f"musterpoint {mark:08X}")
+
+
+def begin_making(connection: sa.Connection, schema: str) -> None:
+    """Have an empty schema in place of what is not marked as made. Raises UnusableInput."""
+    with connection.begin():
+        collation = connection.exec_driver_sql(
+            "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+        ).scalar()
+        if collation not in _COLLATIONS:
+            raise UnusableInput(
+                expected="a database whose texts sort by their bytes (LC_COLLATE 'C')",
+                found=f"one that sorts as {collation}",
+                hint="Make one: createdb --template=template0 --locale=C --encoding=UTF8 NAME",
+                where="PostgreSQL",
+            )
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+
+
+def end_making(connection: sa.Connection, schema: str, mark: int) -> None:
+    """Mark the schema as whole."""
+    with connection.begin():
+        connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS 'musterpoint {mark:08X}'")
+
+
+def vacuum(made: sa.Engine, *, whole_tables: bool) -> None:
+    """Free what old versions of rows hold; `whole_tables` writes the tables anew, others wait meanwhile."""
+    with made.connect().execution_options(isolation_level="AUTOCOMMIT", writer=True) as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("VACUUM (FULL)" if whole_tables else "VACUUM")
