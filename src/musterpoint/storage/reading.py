@@ -151,6 +151,7 @@ class Snapshot:
         if encounters is not None:
             conditions.append(tables.encounter.c.encounter_id.in_(sorted(encounters)))
         statement = rows.index_statement(since, conditions).execution_options(yield_per=_ROWS_A_LOAD)
+        make = rows.index_row_maker()
         with translated():
             parts = self._execute(statement).partitions()
         while True:
@@ -162,8 +163,8 @@ class Snapshot:
             with sound():
                 found = self.vault.open_many([record for _, record in part])
                 made = [
-                    rows.index_row_of(row, UUID(bytes=record[0].identifier), opened)
-                    for (row, record), opened in zip(part, found, strict=True)
+                    make(row, opened)
+                    for (row, _), opened in zip(part, found, strict=True)
                     if opened is not None
                 ]
             yield from made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -28,7 +28,7 @@ from musterpoint.registry import (
 )
 from musterpoint.storage import tables
 from musterpoint.storage.sealing import packed_strength, record_of, unpacked_strength, unpacked_template
-from musterpoint.storage.vault import KeyScope, Vault
+from musterpoint.storage.vault import KeyKind, KeyScope, Vault
 from musterpoint.templates import FingerPosition
 
 ACTIVE: Final = "active"
@@ -203,22 +203,37 @@ def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) ->
 
 def index_record(row: Row) -> tuple[KeyScope, str, bytes]:
     """What of a row of `index_statement` is sealed."""
-    encounter_id = _uuid(row[1])
-    return KeyScope.encounter(encounter_id), f"{_TEMPLATE}{row[4]}", row[5]
+    encounter = row[1]
+    identifier = bytes.fromhex(encounter) if isinstance(encounter, str) else encounter.bytes
+    return KeyScope(KeyKind.ENCOUNTER, identifier), f"{_TEMPLATE}{row[4]}", row[5]
 
 
-def index_row_of(row: Row, encounter_id: UUID, opened: bytes) -> IndexRow:
-    """A row of `index_statement` with its opened template."""
-    reference, _, subject, gallery, _, _ = row
-    position, _, template = unpacked_template(opened)
-    return IndexRow(
-        reference_id=ReferenceId(_uuid(reference)),
-        encounter_id=EncounterId(encounter_id),
-        subject_id=None if subject is None else SubjectId(_uuid(subject)),
-        gallery=gallery,
-        position=position,
-        template=template,
-    )
+def index_row_maker() -> Callable[[Row, bytes], IndexRow]:
+    """A function that makes rows of `index_statement`, with their opened templates, into values.
+
+    References of one encounter follow each other, so what they share is made once.
+    """
+    last: object = None
+    encounter_id = EncounterId(UUID(int=0))
+    subject_id: SubjectId | None = None
+
+    def made(row: Row, opened: bytes) -> IndexRow:
+        nonlocal last, encounter_id, subject_id
+        reference, encounter, subject, gallery, _, _ = row
+        if encounter != last:
+            last, encounter_id = encounter, EncounterId(_uuid(encounter))
+            subject_id = None if subject is None else SubjectId(_uuid(subject))
+        position, _, template = unpacked_template(opened)
+        return IndexRow(
+            reference_id=ReferenceId(_uuid(reference)),
+            encounter_id=encounter_id,
+            subject_id=subject_id,
+            gallery=gallery,
+            position=position,
+            template=template,
+        )
+
+    return made
 
 
 def _uuid(text: object) -> UUID:
