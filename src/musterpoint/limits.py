@@ -90,6 +90,9 @@ TERM_CHARACTERS_MAX: Final = 2_000
 AGREEMENT_BYTES_MAX: Final = 1024 * 1024
 """Bytes of an agreement's document."""
 
+APPEAL_HOLD_DAYS: Final = 90
+"""Days that a record outlives its date because of an appeal that nobody decides."""
+
 PAIRS_DRAWN_FROM: Final = 20
 """Oldest pairs among which the next one is drawn: random, and still nobody waits for ever."""
 

@@ -9,8 +9,12 @@ from tests.workflows.requests import screening
 from musterpoint.errors import Conflict, RoleMissing, UnusableInput
 from musterpoint.registry import Answer, NotCapturedReason, Verdict
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer
+from musterpoint.registry.decisions import DecisionState
+from musterpoint.registry.retention import State
 from musterpoint.storage import appeals
 from musterpoint.workflows.appeals import decide_appeal, list_appeals, open_appeal, view_appeal
+from musterpoint.workflows.deciding import DecisionRequest, decide, view
+from musterpoint.workflows.erasure import state_of_person
 from musterpoint.workflows.screening import ScreeningOutcome, screen
 
 SAME, DIFFERENT, CANNOT_TELL = Verdict.SAME, Verdict.DIFFERENT, Verdict.CANNOT_TELL
@@ -208,3 +212,36 @@ def test_the_reason_is_kept_and_not_said_in_the_journal(table: Table) -> None:
     assert len(list_appeals(table.station.acting_as(SUPERVISOR))) == 1
     with table.station.database.read() as snapshot:
         assert not [line for line in snapshot.journal() if "never here" in line.body]
+
+
+def test_a_clearance_rests_with_the_appeal_and_holds_again_when_it_is_confirmed(
+    table: Table, fresh: tuple[str, ...]
+) -> None:
+    table.visit(1)
+    second = table.visit(1, 2)
+    table.agree(SAME)
+    supervisor = table.station.acting_as("practice-supervisor-2")
+    decide(
+        supervisor, DecisionRequest(encounter=second.encounter, state=DecisionState.CLEARED, ground="seen")
+    )
+    assert view(supervisor, second.encounter).presentation.decision is DecisionState.CLEARED
+
+    appeal = _appeal(table, second)
+    assert view(supervisor, second.encounter).presentation.decision is DecisionState.OPEN
+
+    for seat in fresh[:2]:
+        table.say(seat, SAME)
+    _decide(table, appeal.number)
+    assert view(supervisor, second.encounter).presentation.decision is DecisionState.CLEARED
+
+
+def test_an_open_appeal_holds_the_record_past_its_date(table: Table) -> None:
+    bandaged = screen(table.station, screening(reason=NotCapturedReason.BANDAGED))
+    appeal = _appeal(table, bandaged)
+    with table.station.database.read() as snapshot:
+        assert state_of_person(snapshot, [appeal.encounter_id], table.station.clock.now()) is State.HELD
+
+    _decide(table, appeal.number, AppealOutcome.CONFIRMED)
+
+    with table.station.database.read() as snapshot:
+        assert state_of_person(snapshot, [appeal.encounter_id], table.station.clock.now()) is State.ACTIVE

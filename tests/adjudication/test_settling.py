@@ -76,6 +76,13 @@ class _Wanting(NoSeeds):
         return next((one for one in seq if self._is_meant(one)), seq[0])
 
 
+class _Newest(NoSeeds):
+    """Chance that picks the newest pair that may be asked about."""
+
+    def choice(self, seq):  # type: ignore[no-untyped-def]  # as in random.Random
+        return seq[-1]
+
+
 def _say_of_probe(table: Table, seat: str, probe: str, said: dict[str, Verdict]) -> None:
     station = table.station.acting_as(seat)
     task = next_task(station, chance=_Wanting(lambda pair: str(pair.probe_id) == probe))
@@ -161,3 +168,39 @@ def test_a_supervisor_sees_how_far_a_case_has_come(table: Table) -> None:
 def test_what_is_no_number_of_a_case_is_not_found(text: str) -> None:
     with pytest.raises(NotFound):
         require_case(text)
+
+
+@pytest.mark.usefixtures("strict")
+def test_whoever_was_told_apart_from_somebody_is_not_compared_with_them_again(table: Table) -> None:
+    """Two people who look alike: at the next visit of one, nobody asks about the other."""
+    first, second = table.visit(1), table.visit(1, 2)
+    table.agree(DIFFERENT)
+    opinions_before = table.kinds().count("pair.opinion")
+    third = table.visit(1, 3)
+    assert table.case(2).candidates[1:], "both are candidates"
+
+    for seat in (FIRST, SECOND):
+        station = table.station.acting_as(seat)
+        task = next_task(station, chance=_Newest())
+        assert task is not None
+        give_opinion(station, str(task.pair_id), SAME)
+
+    assert table.kinds().count("pair.opinion") == opinions_before + 2
+    strongest = table.case(2).candidates[0].encounter_id
+    with table.station.database.read() as snapshot:
+        assert table.subject(third) == snapshot.encounter(strongest).subject_id
+    assert table.subject(first) != table.subject(second)
+    assert [table.next(seat) for seat in ADJUDICATORS] == [None, None, None]
+
+
+@pytest.mark.usefixtures("strict")
+def test_the_one_who_was_held_back_is_asked_about_when_the_other_is_somebody_else(table: Table) -> None:
+    table.visit(1)
+    table.visit(1, 2)
+    table.agree(DIFFERENT)
+    third = table.visit(1, 3)
+
+    table.agree(DIFFERENT)
+    table.agree(SAME)
+
+    assert table.answer(third) == Answer.KNOWN.value

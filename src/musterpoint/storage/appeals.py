@@ -122,6 +122,24 @@ def stayed(snapshot: Snapshot, encounters: Collection[EncounterId]) -> frozenset
     return frozenset(snapshot.fetch(statement, lambda row: EncounterId(row.encounter_id)))
 
 
+def is_resting(snapshot: Snapshot, encounter_id: EncounterId, since: Instant) -> bool:
+    """Whether what was decided about an encounter at that time does not hold now.
+
+    It rests while an appeal is open that stays it, and has to be decided again after one that did not
+    confirm it.
+    """
+    unlike = (AppealOutcome.REVERSED.value, AppealOutcome.CANNOT_TELL.value)
+    column = appeal.c
+    unsettled = sa.select(column.number).where(
+        column.encounter_id == encounter_id,
+        sa.or_(
+            sa.and_(column.outcome.is_(None), column.stays),
+            sa.and_(column.outcome.in_(unlike), column.decided_at >= since),
+        ),
+    )
+    return snapshot.value_of(unsettled.limit(1)) is not None
+
+
 def round_in_force(snapshot: Snapshot, encounter_id: EncounterId) -> int:
     """The round whose pairs decide: that of the last appeal that ended, 0 without one."""
     statement = sa.select(sa.func.coalesce(sa.func.max(appeal.c.number), 0)).where(

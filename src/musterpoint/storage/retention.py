@@ -344,6 +344,14 @@ def end_marks(
     return int(count)
 
 
+def release(work: UnitOfWork, encounters: Sequence[EncounterId], reason: HoldReason, *, author: str) -> None:
+    """End the holds of encounters for one reason; those for others stand."""
+    column = retention_mark.c
+    standing = (column.mark == HOLD, column.ended_as == "", column.reason == reason.value)
+    ended = {"ended_as": RELEASED, "ended_by": author, "ended_at": work.now()}
+    work.change(sa.update(retention_mark).where(column.encounter_id.in_(encounters), *standing).values(ended))
+
+
 def set_apart(work: UnitOfWork, encounters: Sequence[EncounterId]) -> SubjectId:
     """Give encounters a subject of their own, to be erased as one; returns it."""
     subject_id = SubjectId(new_uuid())

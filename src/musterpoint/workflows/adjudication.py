@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -133,15 +133,32 @@ def _draw(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
     return None
 
 
-def _first_eligible(snapshot: Snapshot, pairs: Iterable[Pair], seat: str) -> list[Pair]:
+def _first_eligible(snapshot: Snapshot, pairs: Sequence[Pair], seat: str) -> list[Pair]:
     eligible: list[Pair] = []
     is_seen = sees_record(snapshot, seats.of_name(snapshot, seat))
     for pair in pairs:
-        if _may_judge(snapshot, pair, seat) and is_seen(pair.probe_id):
+        if _may_judge(snapshot, pair, seat) and is_seen(pair.probe_id) and not _can_rest(snapshot, pair):
             eligible.append(pair)
         if len(eligible) >= PAIRS_DRAWN_FROM:
             break
     return eligible
+
+
+def _can_rest(snapshot: Snapshot, pair: Pair) -> bool:
+    """Whether another pair of the case is to be judged before, since it may answer this one as well.
+
+    Two candidates who are remembered to be different cannot both be the person: the more similar one is
+    asked first, and if it is the same, nobody asks about the other. Whoever judges sees neither.
+    """
+    case = snapshot.case_of(pair.probe_id)
+    ranked = [one.encounter_id for one in case.candidates] if case else []
+    if pair.standing is Standing.PROVISIONAL or pair.candidate_id not in ranked[1:]:
+        return False
+    every = adjudication.pairs_of(snapshot, pair.probe_id)
+    undecided = {one.candidate_id for one in every if one.round == pair.round and one.verdict is None}
+    before = [one for one in ranked[: ranked.index(pair.candidate_id)] if one in undecided]
+    apart = adjudication.different_pairs(snapshot, [pair.candidate_id, *before])
+    return any((pair.candidate_id, one) in apart for one in before)
 
 
 def _draw_known_answer(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, UnusableInput
-from musterpoint.identifiers import EncounterId
-from musterpoint.limits import REASON_CHARACTERS_MAX
+from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
 from musterpoint.registry import Answer, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
+from musterpoint.registry.retention import HoldReason
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions
+from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions, retention
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.settling import apply_settling, open_pair, settled_by_pairs
@@ -97,6 +98,10 @@ def open_appeal(station: Station, encounter: str, by: AppealedBy, *, reason: str
             encounter_id=about.encounter_id,
         )
         appeals.add(work, made)
+        until = Instant(work.now() + APPEAL_HOLD_DAYS * 86_400 * 1_000_000)
+        retention.hold(
+            work, [about.encounter_id], HoldReason.APPEAL, author=permission.actor.seat.name, until=until
+        )
         for candidate in case.candidates if case else ():
             open_pair(work, about.encounter_id, candidate.encounter_id, round_number=number)
         if made.stays and about.answer is not None:
@@ -150,6 +155,7 @@ def decide_appeal(
             },
         )
         closed = appeals.decide(work, number, ended, seat, work.now())
+        retention.release(work, [appeal.encounter_id], HoldReason.APPEAL, author=seat)
         work.commit()
     return closed, relied
 
@@ -269,8 +275,3 @@ def _names(body: dict[str, object], names: set[str]) -> bool:
     for value in body.values():
         said.extend(value if isinstance(value, list) else [value])
     return any(one in names for one in said if isinstance(one, str))
-
-
-def is_held(snapshot: Snapshot, encounter_id: EncounterId) -> bool:
-    """Whether an open appeal keeps an encounter from being erased by its date."""
-    return appeals.open_of(snapshot, encounter_id) is not None

@@ -24,7 +24,7 @@ from musterpoint.registry.decisions import (
 )
 from musterpoint.registry.outcomes import NextStep, next_step, shown_answer
 from musterpoint.registry.rights import Act, may
-from musterpoint.storage import UnitOfWork, biographic, decisions
+from musterpoint.storage import UnitOfWork, appeals, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.gate_events import GateJournal
@@ -77,7 +77,8 @@ def view(station: Station, encounter: str) -> GateView:
         stored = decisions.presentation_of(snapshot, found.encounter_id)
         made = decisions.of_encounter(snapshot, found.encounter_id)
         told = biographic.of_encounter(snapshot, found.encounter_id)
-    presentation = presentation_of(found, stored, made, station.clock.now())
+        is_resting = bool(made) and appeals.is_resting(snapshot, found.encounter_id, made[-1].decided_at)
+    presentation = presentation_of(found, stored, made, station.clock.now(), is_resting=is_resting)
     no_list = bool(stored and stored.no_list) and not permission.sees_candidates
     return GateView(
         encounter=found,
@@ -100,8 +101,13 @@ def presentation_of(
     stored: StoredPresentation | None,
     made: tuple[Decision, ...],
     now: Instant,
+    *,
+    is_resting: bool = False,
 ) -> Presentation:
-    """The state of somebody who was at the gate, from what was recorded."""
+    """The state of somebody who was at the gate, from what was recorded.
+
+    is_resting  an appeal keeps what was decided from holding
+    """
     facts = (stored.facts if stored else None) or GateFacts()
     events: list[Event] = [
         OutcomeRecorded(
@@ -112,7 +118,7 @@ def presentation_of(
         Decided(state=one.state, exception_of=one.exception_of, has_carer=one.carer is not None)
         for one in made
     )
-    if made and made[-1].expires_at is not None and made[-1].expires_at <= now:
+    if made and (is_resting or (made[-1].expires_at is not None and made[-1].expires_at <= now)):
         events.append(Expired())
     return fold(events)
 
@@ -134,7 +140,8 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
             )
         made = decisions.of_encounter(work, encounter_id)
         now = station.clock.now()
-        presentation = presentation_of(work.encounter(encounter_id), stored, made, now)
+        is_resting = bool(made) and appeals.is_resting(work, encounter_id, made[-1].decided_at)
+        presentation = presentation_of(work.encounter(encounter_id), stored, made, now, is_resting=is_resting)
         permission = authorise(station, work, _act(request.state, presentation))
         require_seen(work, permission.actor.seat, [encounter_id])
         carer = work.find_encounter(request.carer) if request.carer else _carer(stored)

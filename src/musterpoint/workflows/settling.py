@@ -56,17 +56,6 @@ def open_pair(
     return opened
 
 
-def without_remembered(
-    snapshot: Snapshot, person: EncounterId, candidates: Sequence[EncounterId]
-) -> tuple[EncounterId, ...]:
-    """The candidates of an encounter that people have not found to be somebody else before.
-
-    person  an encounter of somebody known; a first visit has nothing that could be remembered
-    """
-    apart = adjudication.different_pairs(snapshot, [person, *candidates])
-    return tuple(one for one in candidates if (person, one) not in apart)
-
-
 def resolve(work: UnitOfWork, encounter_id: EncounterId) -> None:
     """Settle the case of an encounter as far as its pairs allow, and then those that wait for it."""
     waiting = [encounter_id]
