@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -14,13 +17,13 @@ from tests.exchange.registries import everything, fill
 from tests.storage.records import tables_of
 
 from musterpoint import templates
-from musterpoint.errors import Conflict, Corrupt, NoAgreement, NotFound
+from musterpoint.errors import Conflict, Corrupt, NoAgreement, NotFound, StorageFull
 from musterpoint.interchange import iso19794_2
 from musterpoint.storage import erasing
-from musterpoint.workflows import importing
+from musterpoint.workflows import exchange_files, importing
 from musterpoint.workflows.erasure import Erasable, erase
 from musterpoint.workflows.exchange_files import MANIFEST, UNFINISHED
-from musterpoint.workflows.exporting import export_all
+from musterpoint.workflows.exporting import FORMAT, export_all
 from musterpoint.workflows.importing import import_all
 
 PURPOSE = "handing over"
@@ -217,6 +220,30 @@ def test_an_export_that_was_killed_goes_on_and_is_whole(
     assert again.is_resumed
     import_all(target, out)
     assert everything(target.database) == everything(source.database)
+
+
+def test_a_full_disk_is_said_and_the_export_goes_on_when_there_is_space(
+    new_station: NewStation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target, out = new_station(), new_station(), tmp_path / "all"
+    fill(source, 7)
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StorageFull, match="no space left"):
+            exchange_files.Folder.begin(out, FORMAT, str(uuid.uuid4())).write_lines("gallery.jsonl", [{}])
+    assert export_all(source, out, purpose=PURPOSE).is_resumed
+    import_all(target, out)
+    assert everything(target.database) == everything(source.database)
+
+
+def test_only_its_owner_can_read_an_export(exported: Path) -> None:
+    assert exported.stat().st_mode & 0o777 == 0o700
+    for path in exported.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 @pytest.mark.parametrize("unit", [0, 1, 2])

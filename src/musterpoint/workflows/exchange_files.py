@@ -106,7 +106,8 @@ class Folder:
     def _put(self, name: str, data: bytes) -> None:
         path = self.path / name
         with _written_to(path):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in reversed(path.relative_to(self.path).parents):
+                (self.path / folder).mkdir(exist_ok=True, mode=0o700)
             with _opened(path) as file:
                 file.write(data)
             _part(path).replace(path)
