@@ -12,6 +12,7 @@ from tests.storage.records import Person, record
 from tests.templates.strategies import small_template
 
 from musterpoint.clock import Instant, SystemClock
+from musterpoint.extraction import EXTRACTOR_VERSION
 from musterpoint.registry import Reference
 from musterpoint.storage.vault import KeySources
 from musterpoint.templates import encode
@@ -28,7 +29,7 @@ class Visitor(Person):
     @property
     def references(self) -> tuple[Reference, ...]:
         """As of `Person`."""
-        template = encode(small_template())
+        template = encode(replace(small_template(), extractor=EXTRACTOR_VERSION))
         return tuple(replace(one, template=template, image=CANARY.encode() * 9) for one in super().references)
 
 

@@ -16,6 +16,7 @@ from musterpoint.storage.checking import Report
 from musterpoint.storage.sealed_values import sealed_columns
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.checking import check
+from musterpoint.workflows.searching import RegistryIndex
 from musterpoint.workflows.transparency import sign_checkpoint
 
 NOT_SEALED = {
@@ -174,4 +175,23 @@ def test_only_an_administrator_checks(site: Site) -> None:
 
     with pytest.raises(Refused):
         check(station)
+    station.database.close()
+
+
+def test_an_index_on_disk_that_is_not_the_registrys_is_found(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = site.open()
+    index = RegistryIndex(None)
+    index.follow(station.database)
+    assert index.save(station.database)
+    index.close()
+    assert check(station).is_sound
+    # An encounter changes hands behind the registry's back: what is on disk does not know of it.
+    other = "(SELECT subject_id FROM encounter WHERE number = 2)"
+    in_table(site.folder, f"UPDATE encounter SET subject_id = {other} WHERE number = 1")
+
+    report = check(station)
+
+    assert [found.what.partition(":")[0] for found in report.findings] == ["index"]
     station.database.close()

@@ -46,7 +46,7 @@ def graves_in(folder: Path, position: int, root: bytes) -> Graves:
     Raises NotFound where there is no registry, Conflict where it is another one.
     """
     path = folder / "registry.db"
-    if not path.is_file():
+    if not dialects.exists(path):
         raise NotFound(
             expected="a folder with the newest registry that is known",
             found="no registry.db in the folder",
@@ -91,7 +91,7 @@ def _subjects(connection: sa.Connection) -> dict[SubjectId, tuple[EncounterId, .
 
 def _scopes(path: Path) -> frozenset[KeyScope]:
     """Scopes whose key was destroyed; none where the keys are not there."""
-    if not path.is_file():
+    if not dialects.exists(path):
         return frozenset()
     engine = dialects.engine(path)
     gone = sa.select(key_scope.c.kind, key_scope.c.identifier).where(key_scope.c.destroyed_at.is_not(None))

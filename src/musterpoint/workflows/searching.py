@@ -191,6 +191,11 @@ class RegistryIndex:
             self.follow(database)
         self._references.forget_removed()
 
+    def held(self) -> tuple[int, dict[UUID, UUID]]:
+        """How many references can be found, and whose each visit is."""
+        with self._lock:
+            return len(self._references), self._references.owners()
+
     def close(self) -> None:
         """Wait for the snapshot that is being written, and end the threads of the search."""
         saving = self._saving
