@@ -149,6 +149,21 @@ def test_a_crash_at_any_arrow_is_resumed_at_the_next_opening(
     assert other.subject_id
 
 
+def test_while_somebody_reads_the_old_state_the_erasure_is_not_said_to_be_done(
+    station: Station, reopen: Callable[[], Station]
+) -> None:
+    person = found(station, come(station, "one").subject_id)
+    other = reopen()
+    with other.database.read() as snapshot:
+        assert snapshot.encounters()
+        done = erase(station, person)
+        assert done.erasure.state is State.ERASING
+        assert [store.name for store in done.erasure.outstanding] == ["registry"]
+    assert present(station) == set()
+    assert resume(reopen()) == 1
+    assert status(station, done).state is State.ERASED
+
+
 def test_a_crash_before_the_intent_changes_nothing(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     person = come(station, "one")
     with station.database.unit_of_work() as work:
