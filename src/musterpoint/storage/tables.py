@@ -4,10 +4,13 @@ Every row that a unit of work adds carries the position of the unit's first jour
 keys are deferred, since the rows come before the line: the database itself then refuses a change that
 no line of the journal stands for.
 
-What says anything about a person but pseudonyms, times, places and results is sealed (`_sealed`), see
-`sealing`: it is readable only with the data key of the person's encounter, which an erasure destroys.
+What says anything about a person but pseudonyms, times, places and results is sealed, see `sealing`: it is
+readable only with the data key of the person's encounter, which an erasure destroys.
 Most of it stands in tables whose rows are only ever added at the end, so that an erasure overwrites them
 where they are; numbers of such rows are never used again.
+
+These, and those of the modules that each hold an aspect, are what all revisions in `migrations` add up to: a
+table that is added or changed here is added or changed there, and a test compares the two.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context, op
 
-from musterpoint.storage import dialects, tables
+from musterpoint.storage import dialects
 from musterpoint.storage.migrations.contents import OLD_TABLES, Contents
 from musterpoint.storage.migrations.making import blocks, make
 from musterpoint.storage.migrations.schema_0002 import SCHEMA
@@ -23,8 +23,6 @@ def upgrade() -> None:
     for table in reversed(OLD_TABLES):
         op.drop_table(table)
     make(SCHEMA)
-    # While tables are still being added.
-    tables.METADATA.create_all(op.get_bind())
     contents.seal()
     if contents.has_any:
         dialects.ask_for_rewriting(op.get_bind())
