@@ -286,6 +286,7 @@ def _prepare(folder: Path) -> None:
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
+        dialects.choose_server(folder)
 
 
 def _make(folder: Path) -> None:

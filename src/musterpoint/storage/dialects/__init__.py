@@ -1,17 +1,22 @@
 """The only package that knows which database engine it is: SQLite in a folder, or a PostgreSQL server.
 
-A database is named by the path of its file. Where the folder holds a `postgresql.url`, it lies on that
-server instead, in the schema `musterpoint_` and the name of the file (`musterpoint_registry`); the file
-`postgresql.url` is one line, such as `postgresql://registry@db.example/movements`. Give no password in it:
-PostgreSQL's own password file serves.
+A database is named by the path of its file. Where the folder holds a `postgresql.url`, it lies on that server
+instead. That file is one line, such as `postgresql://registry@db.example/movements?schema=gate`: what would
+stand in `registry.db` is then in the schema `gate_registry`, what would stand in `keys.db` in `gate_keys`;
+without `schema` it is `musterpoint`. Several stations with the same line work on one registry. Give no
+password in it: PostgreSQL's own password file serves. A registry that is made while `MUSTERPOINT_POSTGRESQL`
+holds such an address is made there, in a schema of its own, and its folder remembers.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tempfile
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,11 +33,13 @@ __all__ = [
     "APPLICATION_ID",
     "INTEGER_64",
     "SERVER_FILE",
+    "SERVER_VARIABLE",
     "EngineError",
     "Fault",
     "ask_for_rewriting",
     "begin_migration",
     "blank",
+    "choose_server",
     "copy",
     "end_migration",
     "engine",
@@ -52,7 +59,10 @@ INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite makes a rowid of INTEGER alone; other engines need BIGINT for 64 bits."""
 
 SERVER_FILE: Final = "postgresql.url"
+SERVER_VARIABLE: Final = "MUSTERPOINT_POSTGRESQL"
 _URL_BYTES_MAX: Final = 4096
+_PREFIX: Final = "musterpoint"
+_SCHEMA: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 EngineError: Final = sqlite3.Error
 """What a driver raises that is used without SQLAlchemy."""
@@ -68,15 +78,47 @@ def _server(path: Path) -> tuple[str, str] | None:
     if path.name not in {"registry.db", "keys.db"} or not is_on_server(path.parent):
         return None
     with (path.parent / SERVER_FILE).open("rb") as file:
-        url = file.read(_URL_BYTES_MAX).decode("utf-8", "replace").strip()
-    if not url.startswith(("postgresql://", "postgres://")) or len(url.split()) != 1:
+        address = file.read(_URL_BYTES_MAX).decode("utf-8", "replace").strip()
+    url, prefix = _read_address(address)
+    return url, f"{prefix}_{path.stem}"
+
+
+def choose_server(folder: Path) -> None:
+    """Have new databases of a folder made on the server that the environment names, if it names one.
+
+    Raises UnusableInput where what it names is no address.
+    """
+    address = os.environ.get(SERVER_VARIABLE, "").strip()
+    if not address or is_on_server(folder) or (folder / "registry.db").exists():
+        return
+    url, prefix = _read_address(address)
+    if prefix == _PREFIX:
+        separator = "&" if "?" in url else "?"
+        address = f"{url}{separator}schema={_PREFIX}_{uuid.uuid4().hex[:8]}"
+    with suppress(FileExistsError):
+        file = os.open(folder / SERVER_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as stream:
+            stream.write(f"{address}\n")
+        _sync(folder)
+
+
+def _read_address(address: str) -> tuple[str, str]:
+    """Address without our own part, and the beginning of the names of schemas. Raises UnusableInput."""
+    try:
+        url = sa.make_url(address)
+        given = url.query.get("schema", _PREFIX)
+        is_sound = url.drivername in {"postgresql", "postgres"} and len(address.split()) == 1
+    except (sa.exc.ArgumentError, ValueError):
+        is_sound, given = False, ""
+    if not is_sound or not isinstance(given, str) or not _SCHEMA.fullmatch(given):
         raise UnusableInput(
             expected="one line such as postgresql://registry@db.example/movements",
             found="something else",
-            hint=f"Correct the file {SERVER_FILE} in the folder of the registry",
+            hint=f"Correct {SERVER_FILE} in the folder of the registry, or {SERVER_VARIABLE}",
             where=SERVER_FILE,
         )
-    return url.replace("postgres://", "postgresql://", 1), f"musterpoint_{path.stem}"
+    url = url.difference_update_query(["schema"]).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False), given
 
 
 def engine(path: Path) -> sa.Engine:
