@@ -88,11 +88,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
     subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
     command("verify", subject, "finger.fmr", *REGISTRY)
-    command("export", "--subject", subject, "--out", "held", "--purpose", "access", *REGISTRY)
-    command("export", "--all", "everything", "--purpose", "handing over", *REGISTRY)
-    command("import", "everything", *REGISTRY)
-    command("erase", subject, "--yes", "--receipt", "erased.json", *REGISTRY)
-    command("erase", "check", "erased.json", *REGISTRY)
+    _exchange(command, subject)
     witness = command("log", "witness", "init", "w1", "--name", "w1", "--log", "log.keys").stdout
     (work / "witness.keys").write_text(witness)
     command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
@@ -116,6 +112,14 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         "verify",
     }
     assert {step[0] for step in steps} | named == set(COMMANDS)
+
+
+def _exchange(command: Command, subject: str) -> None:
+    command("export", "--subject", subject, "--out", "held", "--purpose", "access", *REGISTRY)
+    command("export", "--all", "everything", "--purpose", "handing over", *REGISTRY)
+    command("import", "everything", *REGISTRY)
+    command("erase", subject, "--yes", "--receipt", "erased.json", *REGISTRY)
+    command("erase", "check", "erased.json", *REGISTRY)
 
 
 def _adjudicate(command: Command) -> None:
