@@ -33,13 +33,17 @@ def _with(request: ScreeningRequest, **changes: object) -> ScreeningRequest:
     return dataclasses.replace(request, **changes)  # type: ignore[arg-type]
 
 
+def _id(outcome: ScreeningOutcome) -> EncounterId:
+    return EncounterId(UUID(outcome.encounter))
+
+
 def _born(year: int) -> Told:
     return Told(biography=Biography(born=str(year)))
 
 
 def _decisions(station: Station, outcome: ScreeningOutcome) -> list[str]:
     with station.database.read() as snapshot:
-        made = decisions.of_encounter(snapshot, EncounterId(UUID(outcome.encounter)))
+        made = decisions.of_encounter(snapshot, _id(outcome))
     return [one.state.value for one in made]
 
 
@@ -194,7 +198,7 @@ def test_two_impressions_of_one_finger_are_two_references_of_it(station: Station
     outcome = screen(station, twice)
 
     with station.database.read() as snapshot:
-        kept = snapshot.references(EncounterId(UUID(outcome.encounter)))
+        kept = snapshot.references(_id(outcome))
     assert [one.position for one in kept] == [RIGHT_INDEX, RIGHT_INDEX]
     assert screen(station, screening(record(1, (RIGHT_INDEX,), number=3))).answer == "being decided"
     assert screen(station, screening(record(2, (LEFT_INDEX,)))).answer == "not known"
@@ -213,7 +217,7 @@ def test_a_child_with_a_carer_is_exempt_and_decided_again_at_the_age_of_fingerpr
     station: Station,
 ) -> None:
     mother = screen(station, screening(record(1)))
-    carer = EncounterId(UUID(mother.encounter))
+    carer = _id(mother)
     child = _with(screening(reason=NotCapturedReason.EXEMPT), not_captured=(), told=Told(age=4, carer=carer))
 
     outcome = screen(station, _with(child, exception="with the mother"))
@@ -240,6 +244,8 @@ def test_a_child_alone_is_referred_at_once_and_cleared_only_with_a_named_carer(s
         decide(
             station, DecisionRequest(encounter=child.encounter, state=DecisionState.CLEARED, ground="alone")
         )
+    with pytest.raises(UnusableInput, match="grown-up"):
+        screen(station, _with(screening(record(3)), told=Told(age=9, carer=_id(child))))
     cleared = decide(
         station,
         DecisionRequest(
@@ -258,7 +264,9 @@ def test_what_was_told_is_read_by_those_who_may(station: Station) -> None:
     outcome = screen(station, _with(screening(record(1)), told=told))
 
     assert view(station.acting_as(SUPERVISOR), outcome.encounter).biography == told.biography
-    assert view(station.acting_as("practice-observer"), outcome.encounter).biography is None
+    observed = view(station.acting_as("practice-observer"), outcome.encounter)
+    assert observed.biography is None
+    assert [(one.state.value, one.ground) for one in observed.decisions] == [("cleared", "")]
     with station.database.read() as snapshot:
         assert not any("Canary" in line.body for line in snapshot.journal())
 
@@ -282,7 +290,7 @@ def test_an_erased_person_stays_counted_and_nothing_of_their_ground_is_left(stat
     erase(station, erasable)
 
     with station.database.read() as snapshot:
-        made = decisions.of_encounter(snapshot, EncounterId(UUID(outcome.encounter)))
+        made = decisions.of_encounter(snapshot, _id(outcome))
     assert [(one.state.value, one.ground) for one in made] == [("cleared", ""), ("referred", "")]
     with pytest.raises(NotFound):
         view(station, outcome.encounter)

@@ -146,5 +146,6 @@ def _show(seen: GateView, as_json: bool) -> None:
             if text:
                 click.echo(f"  {name}: {text}")
     for one in seen.decisions:
-        click.echo(f"  {to_text(one.decided_at)} {one.state.value}: {one.ground}. {_by_whom(one)}")
+        ground = f": {one.ground}" if one.ground else ""
+        click.echo(f"  {to_text(one.decided_at)} {one.state.value}{ground}. {_by_whom(one)}")
     click.echo(seen.next_step.words)

@@ -11,6 +11,7 @@ from musterpoint.errors import NotCapturable, UnusableInput
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry.agreements import ScreeningRules
 from musterpoint.registry.biographic import Biography, birth_range, birthday, years_at_most
+from musterpoint.storage import Snapshot, decisions
 
 _DAY_US: Final = 86_400 * 1_000_000
 _YEAR_US: Final = 365 * _DAY_US + _DAY_US // 4
@@ -63,6 +64,19 @@ def refuse_fingers(age: int | None, rules: ScreeningRules) -> None:
 def is_unaccompanied(age: int | None, carer: EncounterId | None, rules: ScreeningRules) -> bool:
     """Whether it is a child for whom nobody answers."""
     return age is not None and age < rules.carer_below and carer is None
+
+
+def check_carer(snapshot: Snapshot, carer: EncounterId, rules: ScreeningRules) -> None:
+    """Raise NotFound for a carer who never came, UnusableInput for one who is a child too."""
+    snapshot.encounter(carer)
+    stored = decisions.presentation_of(snapshot, carer)
+    facts = stored.facts if stored else None
+    if facts is not None and facts.age is not None and facts.age < rules.carer_below:
+        raise UnusableInput(
+            expected=f"a carer of {rules.carer_below} years or more, as the agreement asks",
+            found="a child",
+            hint="Name the encounter of a grown-up with --carer",
+        )
 
 
 def decided_again_at(told: Told, now: Instant, rules: ScreeningRules) -> Instant | None:

@@ -23,10 +23,11 @@ from musterpoint.registry.decisions import (
     needs_second,
 )
 from musterpoint.registry.outcomes import NextStep, next_step, shown_answer
-from musterpoint.registry.rights import Act, may
+from musterpoint.registry.rights import Act, Extent, may
 from musterpoint.storage import UnitOfWork, appeals, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.children import check_carer
 from musterpoint.workflows.gate_events import GateJournal
 from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.station import Station
@@ -57,7 +58,8 @@ class GateView:
     """Somebody who was at the gate, as far as the seat may see.
 
     presentation  with an answer that the seat may know
-    decisions     in their order, those that expired included
+    decisions     in their order, those that expired included; without ground and carer where the seat
+                  sees no more than a state
     biography     None where the seat may not read it, or nothing was told
     """
 
@@ -84,9 +86,13 @@ def view(station: Station, encounter: str) -> GateView:
         encounter=found,
         presentation=replace(presentation, answer=shown_answer(presentation.answer, no_list=no_list)),
         next_step=next_step(presentation, reason=stored.reason if stored else None, no_list=no_list),
-        decisions=made,
+        decisions=made if permission.extent is Extent.FULL else tuple([_bare(one) for one in made]),
         biography=told if may(permission.actor.seat.role, Act.READ_PERSON) else None,
     )
+
+
+def _bare(made: Decision) -> Decision:
+    return replace(made, ground="", carer=None)
 
 
 def expired(station: Station) -> tuple[EncounterId, ...]:
@@ -145,6 +151,8 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
         permission = authorise(station, work, _act(request.state, presentation))
         require_seen(work, permission.actor.seat, [encounter_id])
         carer = work.find_encounter(request.carer) if request.carer else _carer(stored)
+        if carer is not None:
+            check_carer(work, carer, permission.screening)
         proposal = Proposal(
             state=request.state,
             author=permission.actor.seat.name,

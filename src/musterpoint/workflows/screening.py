@@ -29,7 +29,14 @@ from musterpoint.templates import FingerPosition, Template
 from musterpoint.workflows.alarms import is_time_to_watch, watch
 from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery, galleries_searched
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
-from musterpoint.workflows.children import Told, age_of, decided_again_at, is_unaccompanied, refuse_fingers
+from musterpoint.workflows.children import (
+    Told,
+    age_of,
+    check_carer,
+    decided_again_at,
+    is_unaccompanied,
+    refuse_fingers,
+)
 from musterpoint.workflows.deciding import AtGate, decide_at_gate
 from musterpoint.workflows.gate_events import GateJournal, SearchScope
 from musterpoint.workflows.recording import Search, search_and_record
@@ -200,7 +207,7 @@ def _of_the_agreement(
     rules = permission.screening
     age = age_of(request.told, station.clock.now())
     if request.told.carer is not None:
-        snapshot.encounter(request.told.carer)
+        check_carer(snapshot, request.told.carer, rules)
     if request.submissions:
         refuse_fingers(age, rules)
     elif not request.not_captured:
