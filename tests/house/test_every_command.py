@@ -59,8 +59,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("evaluate", ".", "--json", "figures.json"),
         ("screen", first, *WHERE),
         ("screen", second, *WHERE),
-        ("decide", *REGISTRY),
-        ("alarms", *REGISTRY),
+        *((name, *REGISTRY) for name in ("decide", "alarms")),
         *(("adjudicate", word, *REGISTRY) for word in ("list", "report")),
         ("adjudicate", "next", "--output", "pair.png", *REGISTRY),
         ("adjudicate", "seed", "--synthetic", "2", *REGISTRY),
@@ -83,16 +82,11 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     _adjudicate(command)
     _correct(command)
     _agree(command)
-    encounter = json.loads(command("encounters", "--json", *REGISTRY).stdout)[-1]["encounter"]
-    command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
-    command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
+    _decide(command)
     subject = json.loads(command("subjects", "--json", *REGISTRY).stdout)[0]["subject"]
     command("verify", subject, "finger.fmr", *REGISTRY)
     _exchange(command, subject)
-    witness = command("log", "witness", "init", "w1", "--name", "w1", "--log", "log.keys").stdout
-    (work / "witness.keys").write_text(witness)
-    command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
-    command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
+    _cosign(command, work)
     _keep(command)
 
     named = {
@@ -112,6 +106,19 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         "verify",
     }
     assert {step[0] for step in steps} | named == set(COMMANDS)
+
+
+def _decide(command: Command) -> None:
+    encounter = json.loads(command("encounters", "--json", *REGISTRY).stdout)[-1]["encounter"]
+    command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
+    command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
+
+
+def _cosign(command: Command, work: Path) -> None:
+    witness = command("log", "witness", "init", "w1", "--name", "w1", "--log", "log.keys").stdout
+    (work / "witness.keys").write_text(witness)
+    command("log", "witness", "cosign", "request.tlog", "--witness", "w1")
+    command("log", "add-cosignature", "cosignatures.txt", "--witness", "witness.keys", *REGISTRY)
 
 
 def _exchange(command: Command, subject: str) -> None:

@@ -151,7 +151,7 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
         permission = authorise(station, work, _act(request.state, presentation))
         require_seen(work, permission.actor.seat, [encounter_id])
         carer = work.find_encounter(request.carer) if request.carer else _carer(stored)
-        if carer is not None:
+        if request.carer and carer is not None:
             check_carer(work, carer, permission.screening)
         proposal = Proposal(
             state=request.state,
