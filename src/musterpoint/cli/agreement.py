@@ -20,7 +20,7 @@ from musterpoint.imaging import read_file
 from musterpoint.limits import AGREEMENT_BYTES_MAX
 
 if TYPE_CHECKING:
-    from musterpoint.registry.agreements import AgreementVersion, AnswerKind
+    from musterpoint.registry.agreements import AgreementVersion, AnswerKind, PartyAnswer
     from musterpoint.storage.keyfiles import SigningKey
     from musterpoint.workflows.drafting import DraftParty
     from musterpoint.workflows.station import Station
@@ -271,7 +271,8 @@ def acknowledge(
     if not parties and not files:
         raise click.UsageError("Name a party with --party, or a signed answer with --from.")
     station = seat.open(data, must_exist=True)
-    _answer(station, name, parties, files, AnswerKind.ACKNOWLEDGED, statement, as_json)
+    own = _signed_here(station, name, parties, AnswerKind.ACKNOWLEDGED, statement)
+    _record(station, _signed_elsewhere(files) + own, as_json)
 
 
 @agreement.command()
@@ -291,20 +292,22 @@ def refuse(name: str, party: str, statement: str, as_json: bool, data: Path | No
     from musterpoint.registry.agreements import AnswerKind
 
     station = seat.open(data, must_exist=True)
-    _answer(station, name, (party,), (), AnswerKind.REFUSED, statement, as_json)
+    _record(station, _signed_here(station, name, (party,), AnswerKind.REFUSED, statement), as_json)
 
 
-def _answer(
-    station: Station,
-    name: str,
-    parties: tuple[str, ...],
-    files: tuple[Path, ...],
-    kind: AnswerKind,
-    statement: str,
-    as_json: bool,
-) -> None:
+def _signed_here(
+    station: Station, name: str, parties: tuple[str, ...], kind: AnswerKind, statement: str
+) -> list[PartyAnswer]:
+    from musterpoint.workflows.agreements import newest_version, sign_answer
+
+    if not parties:
+        return []
+    version = newest_version(station, name).version
+    return [sign_answer(version, one, _party_key(version, one), kind, statement) for one in parties]
+
+
+def _signed_elsewhere(files: tuple[Path, ...]) -> list[PartyAnswer]:
     from musterpoint.registry.agreement_documents import answer_from_document
-    from musterpoint.workflows.agreements import answer_agreement, newest_version, sign_answer
 
     answers = []
     for file in files:
@@ -313,9 +316,12 @@ def _answer(
         except ValueError:
             document = None
         answers.append(answer_from_document(document, str(file)))
-    if parties:
-        version = newest_version(station, name).version
-        answers += [sign_answer(version, one, _party_key(version, one), kind, statement) for one in parties]
+    return answers
+
+
+def _record(station: Station, answers: list[PartyAnswer], as_json: bool) -> None:
+    from musterpoint.workflows.agreements import answer_agreement
+
     states = [(one, answer_agreement(station, one)) for one in answers]
     if as_json:
         print_json([{"party": one.party, "answer": one.answer, "state": state} for one, state in states])
