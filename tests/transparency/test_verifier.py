@@ -65,6 +65,35 @@ def test_a_sound_log_holds_and_what_was_not_checked_is_said(sound: Path) -> None
     ]
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_the_files_it_ends_with_a_code(
+    sound: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    names = ["checkpoint", "policy", "openings", "stations", "tile/0/000", "tile/entries/000"]
+    path = sound / data.draw(st.sampled_from(names), "file")
+    whole = path.read_bytes()
+    begin = data.draw(st.integers(0, len(whole)), "begin")
+    part = data.draw(st.binary(max_size=30) | st.sampled_from([b"[" * 9000, b"\xff\n", b"9" * 5000]), "part")
+    changed = whole[:begin] + part + whole[begin + data.draw(st.integers(0, 30), "lost") :]
+    path.write_bytes(changed)
+    (tmp_path / "some.tlog-proof").write_bytes(changed)
+    try:
+        assert judged(sound, "--proof", str(tmp_path / "some.tlog-proof")).exit_code in {1, 2}
+    finally:
+        path.write_bytes(whole)
+
+
+def test_names_that_are_no_text_are_written_all_the_same(
+    sound: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy"
+    lines = POLICY.to_bytes().replace(b"w1 ", b"w\xff ").replace(b"quorum w1", b"quorum w\xff")
+    policy.write_bytes(lines)
+    assert verifier.main([str(sound), "--policy", str(policy)]) == 0
+    assert "\\udcff" in capsys.readouterr().out
+
+
 def files_of(folder: Path) -> list[str]:
     """Files whose every byte counts: all but the policy, which is whoever verifies' own."""
     found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

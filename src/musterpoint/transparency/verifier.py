@@ -169,7 +169,7 @@ def parse_key(vkey: str) -> tuple[tuple[str, bytes], Key]:
     """A key by its name and identifier. Raises Bad."""
     name, _, rest = vkey.partition("+")
     value = unbase64(rest.partition("+")[2])
-    key_id = sha256(name.encode() + b"\n" + value).digest()[:4]
+    key_id = sha256(name.encode("utf-8", "surrogateescape") + b"\n" + value).digest()[:4]
     if not name or rest.partition("+")[0] != key_id.hex() or value[:1] not in {b"\1", b"\4", b"\6"}:
         raise Bad("a key of the policy is damaged, or of an unknown kind")
     return (name, key_id), Key(name, value[0], value[1:])
@@ -457,7 +457,7 @@ class Openings:
             try:
                 self._take(json.loads(line))
                 self.count += 1
-            except (Bad, KeyError, TypeError, ValueError, AttributeError):
+            except (Bad, KeyError, TypeError, ValueError, AttributeError, RecursionError):
                 if len(self.report.bad) < FINDINGS_MAX:
                     self.report.bad.append(f"opening {number} is not what its entry committed to")
         self.report.holds.append(f"{self.count} openings are what was committed to")
@@ -727,7 +727,10 @@ def main(given: Sequence[str] | None = None) -> int:
     if options.log is None and not options.proof:
         parser.error("name the folder of a log, or a proof with --proof")
     report = Verification(options).run()
-    sys.stdout.write(written(report, as_json=options.json))
+    text = written(report, as_json=options.json)
+    # Names come from files of others, and need not be characters of this terminal.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     return report.exit_code
 
 
