@@ -218,6 +218,21 @@ def test_a_station_with_another_name_begins_its_own_chain(database: Database, fo
     assert events[2].clock > events[1].clock
 
 
+def test_a_unit_of_work_sees_its_own_lines_in_the_tree_before_its_commit(database: Database) -> None:
+    grow(database, 2)
+    with database.unit_of_work() as work:
+        work.append_journal("audit.fact", {})
+        (entry,) = work.entries(2, 3)
+        work.append_journal("audit.fact", {})
+        root = work.root()
+        assert [line.position for line in work.journal()] == [1, 2, 3, 4]
+        assert next(work.leaf_hashes(2, 3)) == leaf_hash(entry)
+        work.commit()
+
+    with database.read() as snapshot:
+        assert snapshot.root() == root
+
+
 def test_a_station_says_once_which_key_it_signs_with(database: Database) -> None:
     database.provision_station()
     database.provision_station()

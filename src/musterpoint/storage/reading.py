@@ -336,6 +336,7 @@ class Snapshot:
 
     def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
         """Lines after position `since`, in order; the first `limit` of them."""
+        self._settle()
         position = tables.journal.c.position
         statement = sa.select(tables.journal).where(position > since).order_by(position).limit(limit)
         found = self.fetch(statement, lambda row: row)
@@ -343,12 +344,16 @@ class Snapshot:
         with sound():
             return tuple([journal_line_of(row, one) for row, one in zip(found, opened, strict=True)])
 
+    def _settle(self) -> None:
+        """Have every line of the journal in its table, before it is read."""
+
     def log_size(self) -> int:
         """Number of entries of the transparency log: lines of the journal."""
         return self.position
 
     def root(self) -> bytes:
         """Root of the tree over all entries."""
+        self._settle()
         return head_of(self._row(sa.select(tables.journal_head))).frontier.root()
 
     def entries(self, begin: int, end: int) -> Iterator[bytes]:
@@ -369,6 +374,7 @@ class Snapshot:
 
     def ops_openings(self, begin: int, end: int) -> Iterator[tuple[int, bytes | None]]:
         """Index, and salt and payload of the pseudonymous facts, of entries; None where they are gone."""
+        self._settle()
         line = tables.journal.c
         statement = sa.select(line.position, line.agreement, line.ops)
         within = statement.where(line.position > begin, line.position <= end).order_by(line.position)
@@ -378,6 +384,7 @@ class Snapshot:
 
     def person_openings(self, encounter_id: EncounterId) -> tuple[tuple[int, bytes], ...]:
         """Index, and salt and payload about the person, of every entry that has one of an encounter."""
+        self._settle()
         line = tables.journal.c
         statement = sa.select(line.position, line.encounter_id, line.person)
         theirs = statement.where(line.encounter_id == encounter_id, line.person.is_not(None))
@@ -406,6 +413,7 @@ class Snapshot:
         return self.fetch(statement, lambda row: row)[0]
 
     def _streamed(self, name: str, begin: int, end: int) -> Iterator[bytes]:
+        self._settle()
         line = tables.journal.c
         statement = sa.select(line[name]).where(line.position > begin, line.position <= end)
         for part in self.parts(statement.order_by(line.position), _ROWS_A_FETCH):

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import AgreementId, EncounterId
-from musterpoint.registry import JournalLine
 from musterpoint.storage import tables
 from musterpoint.storage.journal import (
     Desk,
@@ -162,10 +161,8 @@ class Transaction(Snapshot):
         self._pending.append(replace(line, encounter_id=encounter_id, agreement=chosen))
         return self._head.size + len(self._pending)
 
-    def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
-        """Lines after position `since`, with those of this unit."""
+    def _settle(self) -> None:
         self._flush()
-        return super().journal(since=since, limit=limit)
 
     def _flush(self) -> None:
         """Write the lines that were appended, sign them and bring the tree up to them."""
