@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -190,3 +191,22 @@ def test_a_kms_can_stand_behind_the_same_interface(place: Place) -> None:
     again.close()
     with pytest.raises(KeyMissing):
         place.open()
+
+
+def test_nobody_waits_for_a_person_who_types_a_passphrase(place: Place) -> None:
+    vault = place.open()
+    scope = encounter()
+    vault.new_key(scope)
+    rotate(vault, place.sources(passphrase=PASSPHRASE).source("passphrase", ""))
+
+    def ask() -> str:
+        # While somebody types, another process destroys a key, and its bytes are wiped at once.
+        vault.destroy(scope)
+        return PASSPHRASE
+
+    place.open(KeySources(key_folder=place.keys, ask=ask, cost_n=1024)).close()
+
+    connection = sqlite3.connect(place.folder / "keys.db")
+    assert connection.execute("SELECT has_residue FROM key_store").fetchone() == (0,)
+    connection.close()
+    vault.close()

@@ -164,6 +164,16 @@ class EpochKeys:
         """Keep the key of an epoch no longer."""
         self._keys.pop(number, None)
 
+    def unwrap(self, epoch: Epoch) -> bytes:
+        """The key of an epoch, by its source. Raises Corrupt, WrongPassphrase, KeyMissing, KeyExposed."""
+        assert epoch.envelope is not None, "an epoch that is over has no key"
+        source = self.source(epoch.envelope.kind)
+        key = source.unwrap(epoch.envelope, about(self._store_id, epoch.number))
+        if check_of(key) != epoch.check_value:
+            raise faults.damaged("the key of an epoch that is not the one it says")
+        self._keys[epoch.number] = key
+        return key
+
     def open(self, connection: sa.Connection, number: int) -> bytes | None:
         """The key of an epoch; None where the epoch is over.
 

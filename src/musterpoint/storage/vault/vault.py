@@ -54,7 +54,7 @@ class Vault:
         self.clock = clock
         self._lock = threading.Lock()
         self._kept: dict[KeyScope, bytes] = {}
-        self.read(lambda connection: epoch_keys.open(connection, epochs.newest_number(connection)))
+        self._unlock()
         if store.has_residue:
             store.wipe()
 
@@ -99,6 +99,25 @@ class Vault:
         """Where the key file lies, if the secret is one."""
         source = self.epoch_keys.source("file")
         return source.path if isinstance(source, FileSource) else Path()
+
+    def _unlock(self) -> None:
+        """Open the present epoch. A person may be asked, who takes time: so no view is held meanwhile."""
+        for attempt in range(_ATTEMPTS_MAX):
+            with self.store.reading() as connection:
+                live = epochs.live(connection)
+                if not live:
+                    raise faults.damaged("a key store without an epoch")
+                if any(self.epoch_keys.known(epoch.number) for epoch in live):
+                    self.epoch_keys.open(connection, live[-1].number)
+                    return
+            try:
+                self.epoch_keys.unwrap(live[-1])
+                return
+            except WrongPassphrase:
+                with self.store.reading() as connection:
+                    is_past = epochs.newest_number(connection) != live[-1].number
+                if not is_past or attempt == _ATTEMPTS_MAX - 1:
+                    raise
 
     def read(self, look: Callable[[sa.Connection], Found]) -> Found:
         """Look at one view of the key store; at a newer one where a rotation has ended meanwhile.
