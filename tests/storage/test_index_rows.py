@@ -105,7 +105,7 @@ def test_a_row_says_whose_the_encounter_is_by_now(database: Database) -> None:
 
 @pytest.fixture
 def small_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("musterpoint.storage.reading._ROWS_A_FETCH", 5)
+    monkeypatch.setattr("musterpoint.storage.reading._ROWS_A_LOAD", 5)
 
 
 @pytest.mark.usefixtures("small_fetches")

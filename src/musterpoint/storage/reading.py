@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,79 +17,39 @@ from musterpoint.registry import (
     Case,
     CaseCandidate,
     Encounter,
-    JournalLine,
     Outcome,
     Reference,
     Subject,
 )
 from musterpoint.storage import dialects, finding, rows, tables
-from musterpoint.storage.journal import head_of, journal_line_of, opened_ops, opened_person
-from musterpoint.storage.rows import IndexRow, Row
+from musterpoint.storage.log_reading import LogView, Select
+from musterpoint.storage.rows import IndexRow
 from musterpoint.storage.sealing import record_of, request_scope, unpacked_request
 from musterpoint.storage.translation import sound, translated
-from musterpoint.storage.vault import KeyScope, Vault
-from musterpoint.transparency.tiles import TILE_WIDTH
-
-Value = TypeVar("Value")
-Select: TypeAlias = sa.Select[*tuple[Any, ...]]
-Result: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
+from musterpoint.storage.vault import KeyScope
 
 ERASED_OUTCOME: Final = '{"erased":true}'
 """What is left of a stored outcome after the person it was about was erased."""
 
-# Made once: SQLAlchemy then knows them when it sees them again.
-_SIZE: Final = sa.select(tables.journal_head.c.size)
+# Made once: SQLAlchemy then knows it when it sees it again.
 _ERASED_SUBJECT: Final = sa.select(tables.erased_subject.c.subject_id).where(
     tables.erased_subject.c.subject_id == sa.bindparam("sought")
 )
 
-_ROWS_A_FETCH: Final = 1000
 _ROWS_A_LOAD: Final = 20_000
 
 
-class Snapshot:
+class Snapshot(LogView):
     """The registry as it was when the transaction began.
 
     All methods raise Corrupt where the file is damaged. What one returns stays valid afterwards, but for
     the iterator of `index_rows`, which must be used up inside of the transaction.
     """
 
-    def __init__(self, connection: sa.Connection, vault: Vault) -> None:
-        self._connection = connection
-        self.vault = vault
-
-    def _execute(
-        self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
-    ) -> Result:
-        return self._connection.execute(statement, values)
-
-    def _insist_on_being_open(self) -> None:
-        # An iterator of a closed connection just ends: a search would miss people and not know it.
-        if self._connection.closed:
-            raise RuntimeError("a snapshot ends with its block")
-
-    def fetch(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
-        """What `make` makes of each row of the result, in its order. Raises Corrupt."""
-        with translated(), sound():
-            return tuple([make(row) for row in self._execute(statement).all()])
-
-    def value_of(self, statement: sa.Executable, **bound: object) -> Any:
-        """The first value of the first row, or None without one.
-
-        bound  values of the statement's parameters
-        """
-        with translated():
-            return self._execute(statement, [bound] if bound else None).scalar()
-
     def is_whole(self) -> bool:
         """Whether pages, indexes and references between tables are whole; reads everything."""
         with translated():
             return dialects.is_sound(self._connection)
-
-    @property
-    def position(self) -> int:
-        """Number of journal lines: the registry's one clock."""
-        return int(self.value_of(_SIZE))
 
     def outcome_of(self, request_id: RequestId, digest: str) -> str | None:
         """The stored outcome of a request as JSON, or None where it was never made.
@@ -150,22 +110,12 @@ class Snapshot:
         conditions = _within(galleries)
         if encounters is not None:
             conditions.append(tables.encounter.c.encounter_id.in_(sorted(encounters)))
-        statement = rows.index_statement(since, conditions).execution_options(yield_per=_ROWS_A_LOAD)
         make = rows.index_row_maker()
-        with translated():
-            parts = self._execute(statement).partitions()
-        while True:
-            self._insist_on_being_open()
-            with translated(), sound():
-                part = [(row, rows.index_record(row)) for row in next(parts, ())]
-            if not part:
-                return
+        for part in self.parts(rows.index_statement(since, conditions), _ROWS_A_LOAD):
             with sound():
-                found = self.vault.open_many([record for _, record in part])
+                found = self.vault.open_many([rows.index_record(row) for row in part])
                 made = [
-                    make(row, opened)
-                    for (row, _), opened in zip(part, found, strict=True)
-                    if opened is not None
+                    make(row, opened) for row, opened in zip(part, found, strict=True) if opened is not None
                 ]
             yield from made
 
@@ -333,104 +283,6 @@ class Snapshot:
         return finding.missing(
             noun, was_erased=self.value_of(sa.select(erased).where(erased == record_id)) is not None
         )
-
-    def journal(self, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
-        """Lines after position `since`, in order; the first `limit` of them."""
-        self._settle()
-        position = tables.journal.c.position
-        statement = sa.select(tables.journal).where(position > since).order_by(position).limit(limit)
-        found = self.fetch(statement, lambda row: row)
-        opened = opened_ops(found, self.vault)
-        with sound():
-            return tuple([journal_line_of(row, one) for row, one in zip(found, opened, strict=True)])
-
-    def _settle(self) -> None:
-        """Have every line of the journal in its table, before it is read."""
-
-    def log_size(self) -> int:
-        """Number of entries of the transparency log: lines of the journal."""
-        return self.position
-
-    def root(self) -> bytes:
-        """Root of the tree over all entries."""
-        self._settle()
-        return head_of(self._row(sa.select(tables.journal_head))).frontier.root()
-
-    def entries(self, begin: int, end: int) -> Iterator[bytes]:
-        """Entries of the log from index `begin`, which counts from 0, to before `end`; streamed."""
-        yield from self._streamed("entry", begin, end)
-
-    def leaf_hashes(self, begin: int, end: int) -> Iterator[bytes]:
-        """Hashes of the same entries; streamed."""
-        yield from self._streamed("leaf_hash", begin, end)
-
-    def tile(self, level: int, number: int) -> bytes:
-        """The hashes of a tile of the tree, 1 to 256, or none where it is not there."""
-        if level == 0:
-            return b"".join(self.leaf_hashes(number * TILE_WIDTH, (number + 1) * TILE_WIDTH))
-        stored = tables.journal_tile.c
-        found = self.value_of(sa.select(stored.hashes).where(stored.level == level, stored.number == number))
-        return b"" if found is None else bytes(found)
-
-    def ops_openings(self, begin: int, end: int) -> Iterator[tuple[int, bytes | None]]:
-        """Index, and salt and payload of the pseudonymous facts, of entries; None where they are gone."""
-        self._settle()
-        line = tables.journal.c
-        statement = sa.select(line.position, line.agreement, line.ops)
-        within = statement.where(line.position > begin, line.position <= end).order_by(line.position)
-        for part in self.parts(within, _ROWS_A_FETCH):
-            for row, opened in zip(part, opened_ops(part, self.vault), strict=True):
-                yield row.position - 1, opened
-
-    def person_openings(self, encounter_id: EncounterId) -> tuple[tuple[int, bytes], ...]:
-        """Index, and salt and payload about the person, of every entry that has one of an encounter."""
-        self._settle()
-        line = tables.journal.c
-        statement = sa.select(line.position, line.encounter_id, line.person)
-        theirs = statement.where(line.encounter_id == encounter_id, line.person.is_not(None))
-        return self.fetch(
-            theirs.order_by(line.position), lambda row: (row.position - 1, opened_person(row, self.vault))
-        )
-
-    def stations(self) -> Mapping[str, bytes]:
-        """Public keys of the stations whose events are in the journal, by their identifiers."""
-        station = tables.station.c
-        statement = sa.select(station.station_id, station.public_key).order_by(station.station_id)
-        return dict(self.fetch(statement, lambda row: (str(row.station_id), bytes(row.public_key))))
-
-    def is_provisioned(self, station_id: str) -> bool:
-        """Whether the journal says which key a station signs with."""
-        station = tables.station.c
-        said = sa.select(station.provisioned).where(station.station_id == station_id)
-        return self.value_of(said) is not None
-
-    @property
-    def station_id(self) -> str:
-        """The station that writes here."""
-        return str(self.value_of(sa.select(tables.journal_head.c.station_id)))
-
-    def _row(self, statement: sa.Executable) -> Row:
-        return self.fetch(statement, lambda row: row)[0]
-
-    def _streamed(self, name: str, begin: int, end: int) -> Iterator[bytes]:
-        self._settle()
-        line = tables.journal.c
-        statement = sa.select(line[name]).where(line.position > begin, line.position <= end)
-        for part in self.parts(statement.order_by(line.position), _ROWS_A_FETCH):
-            for row in part:
-                yield row[0]
-
-    def parts(self, statement: Select, rows_a_part: int) -> Iterator[Sequence[Row]]:
-        """The rows of a result in parts, without holding all of them. Raises Corrupt."""
-        with translated():
-            parts = self._execute(statement.execution_options(yield_per=rows_a_part)).partitions()
-        while True:
-            self._insist_on_being_open()
-            with translated(), sound():
-                part = next(parts, ())
-            if not part:
-                return
-            yield part
 
     def galleries_of(self, encounter_id: EncounterId) -> tuple[str, ...]:
         """Galleries whose searches find the encounter, in alphabetical order."""

@@ -23,7 +23,8 @@ from musterpoint.storage.journal import (
     line_of,
     written,
 )
-from musterpoint.storage.reading import Result, Snapshot
+from musterpoint.storage.log_reading import Result
+from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.translation import translated
 from musterpoint.transparency.tiles import Tile, tiles_above
 
