@@ -67,11 +67,10 @@ def export_all(station: Station, out: Path, *, purpose: str, advance: Advance | 
     folder = Folder.begin(out, FORMAT, str(new_uuid()))
     holder = f"export {folder.export_id}"
     with station.unit_of_work() as work:
-        authorise(station, work, Act.EXPORT_REGISTRY, purpose=purpose)
+        permission = authorise(station, work, Act.EXPORT_REGISTRY, purpose=purpose)
         erasing.add_holder(work, holder, StoreKind.EXPORT)
-        work.append_journal(
-            "export", {"export": folder.export_id, "what": "registry", "purpose": purpose, "holder": holder}
-        )
+        said = {"export": folder.export_id, "what": "registry", "purpose": purpose, "holder": holder}
+        work.append_journal("export", permission.confirmed(said, "second"))
         work.commit()
     with station.database.read() as snapshot:
         counts = _write(snapshot, folder, advance or _silent)

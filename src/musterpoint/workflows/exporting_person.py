@@ -64,8 +64,8 @@ def export_person(station: Station, text: str, out: Path, *, purpose: str) -> Pe
     folder = Folder.begin(out, FORMAT, str(new_uuid()))
     with station.unit_of_work() as work:
         authorise(station, work, Act.EXPORT_PERSON, purpose=purpose)
-        facts = {"export": folder.export_id, "what": "person", "purpose": purpose}
-        work.append_journal("export", facts | _named(person))
+        facts = {"export": folder.export_id, "what": "person", "purpose": purpose} | _named(person)
+        work.append_journal("export", permission.confirmed(facts, "second"))
         work.commit()
     with station.database.read() as snapshot:
         answer = _everything(snapshot, person, folder)

@@ -21,8 +21,9 @@ Sees = Callable[[Encounter], bool]
 def sees(snapshot: Snapshot, seat: Seat) -> Sees:
     """Whether a seat may know of an encounter, as a function."""
     if seat.is_practice:
-        practice = {one.name for one in galleries.terms(snapshot) if one.is_practice}
-        return lambda encounter: encounter.gallery in practice
+        # What somebody has claimed is real; what nobody has claimed came in while this was practice.
+        claimed = {one.name for one in galleries.terms(snapshot) if not one.is_practice}
+        return lambda encounter: encounter.gallery not in claimed
     known = agreements.agreements(snapshot)
     mine = [one.version for one in known if one.version.party(seat.party) is not None]
     pairs = {(grant.purpose, grant.gallery) for version in mine for grant in version.grants}

@@ -120,10 +120,7 @@ def _commit(work: UnitOfWork, permission: Permission, change: SubjectChange) -> 
             hint="No person has so many; look at the subject first",
             where="subject",
         )
-    second = permission.actor.second
-    made = record_change(
-        work, change, seat=permission.actor.seat.name, second=second.seat.name if second else ""
-    )
+    made = record_change(work, change, permission)
     work.commit()
     return made
 
