@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
-from tests.vault.vaults import PASSPHRASE, Place, encounter, in_a_process
+from tests.storage.records import ended_by, fork
+from tests.vault.vaults import PASSPHRASE, Place, encounter
 
-from musterpoint.storage.vault import sharing
+from musterpoint.storage.vault import rotating, sharing
 from musterpoint.storage.vault.checking import check_keys
 from musterpoint.storage.vault.rotating import rotate
 
 STEPS = ("secret", "begin", "move 0", "move 4", "end", "wipe", "destroy secret")
 
-DIE = """
-import os, signal, sys
-from pathlib import Path
-from musterpoint.storage.vault import KeySources, PassphraseSource, Vault, rotating
 
-root, at, passphrase = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-rotating.BATCH = 4
+def kill(place: Place, at: str, passphrase: str = "") -> None:
+    """Have a process begin a rotation and die right before a step."""
 
-def step(name):
-    if name == at:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def rotate_and_die() -> None:
+        rotating.BATCH = 4  # type: ignore[misc]
+        vault = place.open()
+        to = place.sources(passphrase=passphrase).source("passphrase", "") if passphrase else None
 
-vault = Vault.open_at(root / "registry", KeySources(key_folder=root / "keys"))
-to = PassphraseSource(lambda: passphrase, 1024) if passphrase else None
-rotating.rotate(vault, to, step=step)
-"""
+        def step(name: str) -> None:
+            if name == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        rotate(vault, to, step=step)
+
+    assert ended_by(fork(rotate_and_die)) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -39,9 +41,8 @@ def test_a_rotation_that_is_killed_loses_nothing_and_is_finished_by_the_next(pla
     records = [(scope, "r/1", vault.seal(scope, "r/1", b"x")) for scope in scopes]
     vault.close()
 
-    killed = in_a_process(DIE, str(place.root), step, "")
+    kill(place, step)
 
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
     after = place.open()
     assert after.open_many(records) == [b"x"] * 10
     scope = encounter()
@@ -68,9 +69,8 @@ def test_a_change_to_a_passphrase_that_is_killed_opens_with_either_secret_it_say
     records = [(scope, "r/1", vault.seal(scope, "r/1", b"x")) for scope in scopes]
     vault.close()
 
-    killed = in_a_process(DIE, str(place.root), step, PASSPHRASE)
+    kill(place, step, PASSPHRASE)
 
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
     after = place.open(place.sources(passphrase=PASSPHRASE))
     assert after.open_many(records) == [b"x"] * 10
     rotate(after, place.sources(passphrase=PASSPHRASE).source("passphrase", ""))
@@ -86,7 +86,7 @@ def test_shares_from_before_open_a_registry_whose_rotation_was_killed(place: Pla
     sealed = vault.seal(scope, "r/1", b"x")
     shares = sharing.share(vault, needed=2, made=2)
     vault.close()
-    in_a_process(DIE, str(place.root), "end", "")
+    kill(place, "end")
     for path in place.keys.iterdir():
         path.unlink()
 

@@ -11,7 +11,7 @@ import pytest
 from tests.vault.vaults import Place, bytes_of, encounter, in_a_process
 
 from musterpoint.errors import Corrupt, KeyDestroyed, KeyMissing
-from musterpoint.storage.vault import KeyKind, KeyScope, Vault
+from musterpoint.storage.vault import KeyKind, KeyScope, Vault, bulk
 
 
 def test_what_one_process_sealed_opens_in_the_next(place: Place) -> None:
@@ -37,18 +37,23 @@ def test_making_a_key_again_keeps_it(vault: Vault) -> None:
     assert vault.open(scope, "image/1", sealed) == b"ridges"
 
 
-def test_many_open_at_once_and_destroyed_ones_are_none(vault: Vault) -> None:
-    scopes = [encounter() for _ in range(2500)] + [KeyScope.agreement("a"), KeyScope.installation()]
+@pytest.mark.parametrize("few", [1, 1000])
+def test_many_open_at_once_and_destroyed_ones_are_none(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(bulk, "_FEW", few)
+    monkeypatch.setattr(bulk, "CHUNK", 30)
+    scopes = [encounter() for _ in range(100)] + [KeyScope.agreement("a"), KeyScope.installation()]
     vault.new_key(*scopes)
     records = [(one, f"r/{n}", vault.seal(one, f"r/{n}", b"%d" % n)) for n, one in enumerate(scopes)]
     vault.destroy(*scopes[10:12])
 
     opened = vault.open_many(records)
-    few = vault.open_many(records[8:13])
+    some = vault.open_many(records[8:13])
 
     expected = [None if n in {10, 11} else b"%d" % n for n in range(len(scopes))]
     assert opened == expected
-    assert few == expected[8:13]
+    assert some == expected[8:13]
 
 
 def test_a_changed_record_among_many_is_damage(vault: Vault) -> None:

@@ -24,7 +24,7 @@ from musterpoint.storage.vault.envelopes import Envelope, Parameters, decrypted,
 from musterpoint.storage.vault.keyfile import Secret
 
 SCRYPT_N: Final = 1 << 17
-"""Cost of a passphrase: 128 MiB and about half a second, as OWASP asks for (Password Storage, scrypt)."""
+"""Cost of a passphrase: 128 MiB and a third of a second, as OWASP asks for (Password Storage, scrypt)."""
 
 SCRYPT_N_MAX: Final = 1 << 20
 """More would let a forged key store take 1 GiB and seconds."""
