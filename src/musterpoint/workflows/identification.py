@@ -82,7 +82,7 @@ def verify(
         held = [
             one
             for encounter in subject.encounters
-            if snapshot.encounter(encounter).gallery in permission.galleries
+            if permission.galleries.intersection(snapshot.galleries_of(encounter))
             for one in snapshot.references(encounter)
         ]
     if not held:
