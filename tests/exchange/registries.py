@@ -12,9 +12,11 @@ from tests.storage.records import Person, open_case, record, record_visit
 from musterpoint import templates
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId
-from musterpoint.registry import NotCapturedReason, Reference, Verdict
+from musterpoint.registry import Reference, Verdict
+from musterpoint.registry.adjudication import Mark, Opinion, Side
+from musterpoint.registry.biographic import Biography
 from musterpoint.registry.retention import HoldReason
-from musterpoint.storage import Database, UnitOfWork, exchanging, retention
+from musterpoint.storage import Database, UnitOfWork, adjudication, biographic, exchanging, retention
 from musterpoint.templates import FingerPosition, Impression, Minutiae, Template
 from musterpoint.workflows.erasure import Erasable, erase
 from musterpoint.workflows.station import Station
@@ -58,7 +60,7 @@ class Visitor(Person):
         )
 
 
-def fill(station: Station, seed: int) -> list[Visitor]:
+def fill(station: Station, seed: int, *, holds: bool = True) -> list[Visitor]:
     """People, visits, cases, verdicts, holds, requests, a second gallery and erased people, by chance."""
     chance = random.Random(seed)
     people: list[Visitor] = []
@@ -73,16 +75,10 @@ def fill(station: Station, seed: int) -> list[Visitor]:
                 work.add_gallery_if_missing("second")
                 work.join_gallery(person.encounter_id, "second")
             if people and not person.subject_id:
-                case = open_case(work, person, chance.sample(people, min(len(people), 2)))
-                if chance.random() < 0.5:
-                    work.settle_case(
-                        case.number,
-                        chance.choice([Verdict.DIFFERENT, Verdict.CANNOT_TELL]),
-                        same_as=None,
-                        decided_by="seat",
-                        decided_at=Instant(person.occurred_at + 1),
-                    )
+                _decide(work, chance, person, chance.sample(people, min(len(people), 2)))
             if chance.random() < 0.3:
+                biographic.add(work, person.encounter_id, Biography(name=f"Name {number} ü"))
+            if holds and chance.random() < 0.3:
                 until = Instant(person.occurred_at + 10**15)
                 retention.hold(work, [person.encounter_id], HoldReason.APPEAL, author="seat", until=until)
             if chance.random() < 0.3:
@@ -92,6 +88,29 @@ def fill(station: Station, seed: int) -> list[Visitor]:
     if chance.random() < 0.5:
         erase_one(station, chance, people)
     return people
+
+
+def _decide(work: UnitOfWork, chance: random.Random, person: Visitor, candidates: list[Visitor]) -> None:
+    """A case with pairs, some of which were shown, judged with marks, or decided."""
+    case = open_case(work, person, candidates)
+    at = Instant(person.occurred_at + 1)
+    for candidate in candidates:
+        pair = adjudication.add_pair(work, person.encounter_id, candidate.encounter_id)
+        if chance.random() < 0.7:
+            adjudication.show(work, pair, "seat", at)
+            said = Opinion(
+                seat="seat",
+                verdict=chance.choice(list(Verdict)),
+                is_arbiter=False,
+                reason="ridges",
+                marks=(Mark(side=Side.LEFT, finger=0, x=12, y=34),),
+                shown_at=at,
+                given_at=Instant(at + 5),
+            )
+            adjudication.add_opinion(work, pair, said)
+    if chance.random() < 0.5:
+        verdict = chance.choice([Verdict.DIFFERENT, Verdict.CANNOT_TELL])
+        adjudication.settle(work, case, verdict, at, "seat")
 
 
 def _somebody(chance: random.Random, number: int, people: list[Visitor]) -> Visitor:
@@ -162,6 +181,3 @@ def everything(database: Database) -> dict[str, Any]:
                 for one in (*exchanging.EXCHANGED, *exchanging.AFTER_ENCOUNTERS)
             },
         }
-
-
-REASONS = tuple(NotCapturedReason)

@@ -87,6 +87,29 @@ def test_every_search_in_the_journal_names_the_comparator(station: Station) -> N
     assert json.loads(line.body)["comparator"] == COMPARATOR_VERSION
 
 
+def test_a_search_sees_what_was_switched_and_nothing_that_waits(station: Station) -> None:
+    first = screen(station, screening(impression_png(1)))
+    stranger = dataclasses.replace(
+        fingers_of(9)[RIGHT_INDEX].impression(1).template(), extractor="ISO/IEC 19794-2:2005"
+    )
+    with station.database.unit_of_work() as work:
+        [one] = reindexing.held(work)
+        reindexing.stage(work, one, "wrong", templates.encode(stranger), None)
+        reindexing.switch(work, [one])
+        work.append_journal("reindex.switched", {})
+        work.commit()
+
+    def candidates() -> int:
+        return len(station.index(None).search(station.database, [probe], 0.01).candidates)
+
+    probe = station.extractor.extract(imaging.decode(impression_png(1, number=2))).template
+    assert (first.case, candidates()) == (None, 0)
+    assert reindex(station).waiting == 1
+    assert candidates() == 0
+    assert reindex(station, switches=True, accepts=True).switched == 1
+    assert candidates() == 1
+
+
 def test_what_has_no_image_stays_and_is_counted(station: Station) -> None:
     screen(station, screening(record(1)))
     outdate(station)
