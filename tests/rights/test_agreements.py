@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -263,6 +264,43 @@ def test_a_day_has_as_many_searches_as_were_agreed(seated: Installation) -> None
         _screen(officer, 3)
     seated.clock.move(DAY_US)
     assert _screen(officer, 3).answer == "not known"
+
+
+def test_a_collection_takes_nothing_from_the_searches_of_a_day(seated: Installation) -> None:
+    agree(seated, version(seated.party_keys, seated.clock.now(), grant(daily_searches_max=1)))
+    for seed in (5, 6):
+        request = EnrolmentRequest(
+            request_id=RequestId(new_uuid()),
+            submissions=(Submission(name="file", data=record(seed)),),
+            gallery=DEPARTURES,
+            source_record=str(seed),
+            purpose=DEPARTURE,
+        )
+        enrol(seated.acting("supervisor"), request)
+
+    assert _screen(seated.acting("officer"), 1).answer == "not known"
+
+
+def test_stations_that_search_at_one_moment_share_the_searches_of_a_day(seated: Installation) -> None:
+    agree(seated, version(seated.party_keys, seated.clock.now(), grant(daily_searches_max=2)))
+    officer = seated.acting("officer")
+    barrier = threading.Barrier(4)
+    came_of_it: list[str] = []
+
+    def arrive(seed: int) -> None:
+        barrier.wait()
+        try:
+            came_of_it.append(_screen(officer, seed).answer or "")
+        except RateExceeded:
+            came_of_it.append("refused")
+
+    threads = [threading.Thread(target=arrive, args=(seed,)) for seed in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(came_of_it) == ["not known", "not known", "refused", "refused"]
 
 
 def test_of_several_agreements_one_is_named(real: Installation) -> None:

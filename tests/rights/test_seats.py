@@ -279,6 +279,18 @@ def test_broken_glass_opens_one_act_for_half_an_hour_for_all_to_see(real: Instal
     assert list_broken_glass(real.acting("observer")) == (made,)
 
 
+def test_broken_glass_lifts_limits_too(real: Installation) -> None:
+    from tests.rights.test_agreements import _screen
+
+    officer = real.acting("officer", "supervisor")
+    _screen(officer, 1)
+    break_glass(officer, Act.LIST_ENCOUNTERS, "Somebody has fainted")
+
+    [view] = list_encounters(officer)
+
+    assert not view.is_limited
+
+
 def test_glass_is_broken_by_two_of_whom_one_supervises(real: Installation) -> None:
     with pytest.raises(SecondPersonMissing):
         break_glass(real.acting("officer"), Act.LIST_SUBJECTS, "alone")

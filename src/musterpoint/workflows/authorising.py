@@ -314,8 +314,11 @@ def _refuse_more_than_allowed(
 
 
 def count_search(work: UnitOfWork, permission: Permission) -> None:
-    """Count a search under its agreement; in the unit of work that records the search."""
-    if permission.agreement_id is not None:
+    """Count a search under its agreement; in the unit of work that records the search.
+
+    Loading a collection counts as none: it happens once, and its duplicates go to nobody who judges.
+    """
+    if permission.agreement_id is not None and permission.act in SEARCHES:
         agreements.add_search(work, permission.agreement_id, permission.purpose, work.now())
 
 

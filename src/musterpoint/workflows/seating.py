@@ -90,10 +90,10 @@ def proved(snapshot: Snapshot, actor: Actor, act: Act, now: Instant) -> Seat:
 def extent_of(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> Extent:
     """How far the right of a seat goes, broken glass included. Raises RoleMissing."""
     found = extent(seat.role, act)
+    if found is not Extent.FULL and _has_broken_glass(snapshot, seat, act, now):
+        return Extent.FULL
     if found is not Extent.NONE:
         return found
-    if _has_broken_glass(snapshot, seat, act, now):
-        return Extent.FULL
     raise RoleMissing(
         expected=f"a role that may {act.value}",
         found=f"a seat that is {seat.role.value}",
