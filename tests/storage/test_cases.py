@@ -1,4 +1,4 @@
-"""Cases: numbered without gaps, settled once, and saying no more than was decided."""
+"""Cases: numbered without gaps, about encounters that are there, one for each."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 from tests.storage.records import Person, open_case, record, record_visit
 
 from musterpoint.clock import Instant
-from musterpoint.errors import AlreadySettled, Conflict, NotFound
+from musterpoint.errors import Conflict, NotFound
 from musterpoint.identifiers import CaseId, EncounterId, new_uuid
 from musterpoint.registry import Case, CaseCandidate, Verdict
-from musterpoint.storage import Database
+from musterpoint.storage import Database, adjudication
 
 DECIDED_AT = Instant(1_900_000_000_000_000)
 
@@ -36,15 +36,9 @@ def open_one(database: Database, candidates: list[Person]) -> tuple[Person, Case
     return waiting, case
 
 
-def settle(database: Database, number: int, verdict: Verdict, same_as: Person | None = None) -> Case:
+def settle(database: Database, number: int, verdict: Verdict) -> Case:
     with database.unit_of_work() as work:
-        case = work.settle_case(
-            number,
-            verdict,
-            same_as=same_as.encounter_id if same_as else None,
-            decided_by="officer 7",
-            decided_at=DECIDED_AT,
-        )
+        case = adjudication.settle(work, work.case(number), verdict, DECIDED_AT, "officer 7")
         work.append_journal("case.settled", {"case": number})
         work.commit()
     return case
@@ -102,50 +96,6 @@ def test_open_and_settled_cases_are_listed_apart(database: Database, seen: list[
         assert snapshot.counts()["open_cases"] == 1
 
 
-@pytest.mark.parametrize("verdict", [Verdict.DIFFERENT, Verdict.CANNOT_TELL])
-def test_different_and_cannot_tell_hold_for_every_candidate(
-    database: Database, seen: list[Person], verdict: Verdict
-) -> None:
-    _, case = open_one(database, seen[:2])
-
-    settled = settle(database, case.number, verdict)
-
-    assert (settled.verdict, settled.decided_by, settled.decided_at) == (verdict, "officer 7", DECIDED_AT)
-    assert set(verdicts(settled).values()) == {verdict}
-
-
-def test_same_holds_for_one_person_and_says_nothing_about_the_others(
-    database: Database, seen: list[Person]
-) -> None:
-    first, second, third, again = seen
-    _, case = open_one(database, seen)
-
-    settled = settle(database, case.number, Verdict.SAME, first)
-
-    assert verdicts(settled) == {
-        first.encounter_id: Verdict.SAME,
-        again.encounter_id: Verdict.SAME,
-        second.encounter_id: None,
-        third.encounter_id: None,
-    }
-
-
-def test_same_as_somebody_undecided_holds_for_that_encounter_alone(database: Database) -> None:
-    undecided = [Person(subject_id=None), Person(subject_id=None)]
-    with database.unit_of_work() as work:
-        for person in undecided:
-            record(work, person)
-        work.commit()
-    _, case = open_one(database, undecided)
-
-    settled = settle(database, case.number, Verdict.SAME, undecided[1])
-
-    assert verdicts(settled) == {
-        undecided[0].encounter_id: None,
-        undecided[1].encounter_id: Verdict.SAME,
-    }
-
-
 def test_settling_one_case_leaves_the_others_alone(database: Database, seen: list[Person]) -> None:
     (_, first), (_, second) = (open_one(database, seen) for _ in range(2))
 
@@ -153,36 +103,6 @@ def test_settling_one_case_leaves_the_others_alone(database: Database, seen: lis
 
     with database.read() as snapshot:
         assert snapshot.case(second.number) == second
-
-
-def test_a_case_is_settled_once(database: Database, seen: list[Person]) -> None:
-    _, case = open_one(database, seen[:1])
-    settled = settle(database, case.number, Verdict.DIFFERENT)
-
-    with pytest.raises(AlreadySettled):
-        settle(database, case.number, Verdict.SAME, seen[0])
-
-    with database.read() as snapshot:
-        assert snapshot.case(case.number) == settled
-
-
-def test_nobody_but_a_candidate_can_be_the_same(database: Database, seen: list[Person]) -> None:
-    _, case = open_one(database, seen[:1])
-
-    with pytest.raises(Conflict, match="candidate"):
-        settle(database, case.number, Verdict.SAME, seen[1])
-    with pytest.raises(NotFound):
-        settle(database, case.number + 1, Verdict.DIFFERENT)
-
-
-@pytest.mark.parametrize(("verdict", "named"), [(Verdict.SAME, False), (Verdict.DIFFERENT, True)])
-def test_the_verdict_same_and_no_other_names_a_candidate(
-    database: Database, seen: list[Person], verdict: Verdict, named: bool
-) -> None:
-    _, case = open_one(database, seen[:1])
-
-    with pytest.raises(ValueError, match="names a candidate"):
-        settle(database, case.number, verdict, seen[0] if named else None)
 
 
 def test_a_case_is_about_encounters_that_are_there(database: Database, seen: list[Person]) -> None:

@@ -14,7 +14,7 @@ from tests.storage.records import Person, files_with, open_case, record, record_
 from musterpoint.errors import AlreadyErased, NotFound
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.registry import Verdict
-from musterpoint.storage import ERASED_OUTCOME, Database
+from musterpoint.storage import ERASED_OUTCOME, Database, adjudication
 from musterpoint.storage.erasing import DECIDED_BY, reduced_outcome
 from musterpoint.templates import FingerPosition
 
@@ -209,9 +209,8 @@ def test_cases_of_others_lose_the_person_and_stay_open(database: Database) -> No
         assert snapshot.case(2).candidates == ()
         assert [case.number for case in snapshot.cases(is_open=True)] == [1, 2]
     with database.unit_of_work() as work:
-        settled = work.settle_case(
-            2, Verdict.DIFFERENT, same_as=None, decided_by="officer 7", decided_at=work.case(1).opened_at
-        )
+        case = work.case(2)
+        settled = adjudication.settle(work, case, Verdict.DIFFERENT, case.opened_at, "officer 7")
         assert settled.verdict is Verdict.DIFFERENT
 
 
@@ -237,13 +236,7 @@ def test_a_settled_case_keeps_its_verdict_and_loses_its_candidates(database: Dat
     add(database, person, waiting)
     with database.unit_of_work() as work:
         case = open_case(work, waiting, [person])
-        work.settle_case(
-            case.number,
-            Verdict.SAME,
-            same_as=person.encounter_id,
-            decided_by="officer 7",
-            decided_at=case.opened_at,
-        )
+        adjudication.settle(work, case, Verdict.SAME, case.opened_at, "officer 7")
         work.assign(waiting.encounter_id, person.subject_id)
         work.commit()
 

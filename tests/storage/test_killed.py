@@ -30,7 +30,7 @@ from tests.storage.records import (
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId
 from musterpoint.registry import Answer, Verdict
-from musterpoint.storage import Database, UnitOfWork
+from musterpoint.storage import Database, UnitOfWork, adjudication
 
 KILLS = 120
 STATEMENTS_MAX = 400
@@ -57,9 +57,7 @@ def screen(work: UnitOfWork) -> None:
 
 def settle(work: UnitOfWork) -> None:
     assert SEEN.subject_id
-    work.settle_case(
-        1, Verdict.SAME, same_as=SEEN.encounter_id, decided_by="officer 7", decided_at=Instant(1)
-    )
+    adjudication.settle(work, work.case(1), Verdict.SAME, Instant(1), "officer 7")
     work.assign(WAITING.encounter_id, SEEN.subject_id)
     work.set_answer(WAITING.encounter_id, Answer.KNOWN)
     work.append_journal("case.settled", {"case": 1})

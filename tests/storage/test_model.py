@@ -14,7 +14,7 @@ from tests.storage.records import Person, SteppingClock, open_case, record, reco
 
 from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
 from musterpoint.registry import Case, Encounter, Verdict
-from musterpoint.storage import Database, UnitOfWork
+from musterpoint.storage import Database, UnitOfWork, adjudication
 from musterpoint.storage.erasing import DECIDED_BY
 from musterpoint.templates import FingerPosition
 
@@ -132,9 +132,7 @@ class RegistryMachine(RuleBasedStateMachine):
         verdict = data.draw(st.sampled_from(Verdict if candidates else [Verdict.DIFFERENT]))
         chosen = data.draw(st.sampled_from(candidates)) if verdict is Verdict.SAME else None
         with self.database.unit_of_work() as work:
-            settled = work.settle_case(
-                case.number, verdict, same_as=chosen, decided_by="officer 7", decided_at=case.opened_at
-            )
+            settled = adjudication.settle(work, case, verdict, case.opened_at, "officer 7")
             self._give_to_subject(work, case.encounter_id, verdict, chosen)
             work.append_journal("case.settled", {"case": case.number})
             work.commit()

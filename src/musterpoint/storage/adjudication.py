@@ -345,11 +345,12 @@ def set_judgement(work: UnitOfWork, judged: Pair, judgement: Judgement, at: Inst
     work.change(sa.update(candidate).where(*mine).values(verdict=verdict))
 
 
-def settle(work: UnitOfWork, case: Case, verdict: Verdict, at: Instant, decided_by: str) -> None:
+def settle(work: UnitOfWork, case: Case, verdict: Verdict, at: Instant, decided_by: str) -> Case:
     """Say what a case came to; a later decision replaces an earlier one, the journal keeps both."""
     values = {"verdict": verdict.value, "decided_by": decided_by, "decided_at": at}
     column = tables.adjudication_case.c
     work.change(sa.update(tables.adjudication_case).where(column.number == case.number).values(values))
+    return work.case(case.number)
 
 
 def people_of(

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from musterpoint.clock import Instant
-from musterpoint.errors import AlreadyErased, AlreadySettled, Conflict
+from musterpoint.errors import AlreadyErased, Conflict
 from musterpoint.identifiers import CaseId, EncounterId, RequestId, SubjectId
 from musterpoint.registry import (
     Answer,
@@ -20,7 +20,6 @@ from musterpoint.registry import (
     EncounterKind,
     Outcome,
     Reference,
-    Verdict,
 )
 from musterpoint.storage import erasing, retention, rows, tables
 from musterpoint.storage.journal import Desk
@@ -190,60 +189,6 @@ class UnitOfWork(Transaction):
         made = [rows.candidate_row(number, encounter_id, candidate, self.vault) for candidate in candidates]
         self.insert(tables.adjudication_candidate, *made)
         return self.case(number)
-
-    def settle_case(
-        self,
-        number: int,
-        verdict: Verdict,
-        *,
-        same_as: EncounterId | None,
-        decided_by: str,
-        decided_at: Instant,
-    ) -> Case:
-        """Settle a case for good.
-
-        same_as  the candidate that is the same person, given exactly where the verdict is SAME
-
-        DIFFERENT and CANNOT_TELL hold for every candidate. SAME holds for the named candidate and those
-        of the same subject; of the others nothing was said, so they keep no verdict.
-
-        Raises NotFound, AlreadySettled, and Conflict where `same_as` is no candidate.
-        """
-        if (same_as is None) == (verdict is Verdict.SAME):
-            raise ValueError("the verdict 'same' names a candidate, other verdicts do not")
-        case = self.case(number)
-        if case.verdict is not None:
-            raise AlreadySettled(
-                expected="an open case",
-                found="one that was settled before",
-                hint="A verdict stands; look at the case to see it",
-                where=f"case {number}",
-            )
-        candidate = tables.adjudication_candidate.c
-        meant = [candidate.number == number]
-        if same_as is not None:
-            meant.append(candidate.encounter_id.in_(self._same_person(case, same_as)))
-        decided = {"verdict": verdict.value, "decided_by": decided_by, "decided_at": decided_at}
-        settle = sa.update(tables.adjudication_case).where(tables.adjudication_case.c.number == number)
-        self.change(settle.values(decided))
-        self.change(sa.update(tables.adjudication_candidate).where(*meant).values(verdict=verdict.value))
-        return self.case(number)
-
-    def _same_person(self, case: Case, same_as: EncounterId) -> list[EncounterId]:
-        among = [candidate.encounter_id for candidate in case.candidates]
-        if same_as not in among:
-            raise Conflict(
-                expected="a candidate of the case",
-                found="an encounter that is none",
-                hint="Look at the case to see its candidates",
-                where=f"case {case.number}",
-            )
-        subject_id = self.encounter(same_as).subject_id
-        if subject_id is None:
-            return [same_as]
-        encounter = tables.encounter.c
-        theirs = sa.select(encounter.encounter_id).where(encounter.subject_id == subject_id)
-        return list(self.fetch(theirs.where(encounter.encounter_id.in_(among)), lambda row: row.encounter_id))
 
     def assign(self, encounter_id: EncounterId, subject_id: SubjectId) -> None:
         """Say whose encounter it is. Raises NotFound, AlreadyErased, Conflict where it is another's."""
