@@ -99,6 +99,12 @@ def test_a_flipped_bit_of_a_checkpoint_is_found(bit: int) -> None:
         ONE_WITNESS.accept(parse_note(bytes(data)))
 
 
+def test_a_time_beyond_63_bits_is_refused() -> None:
+    note = Note(EIGHT.text).signed_by(LOG.sign(EIGHT.text, 0), COSIGNER.sign(EIGHT.text, 2**63))
+    with pytest.raises(NotProven):
+        ONE_WITNESS.accept(note)
+
+
 @pytest.mark.parametrize("change", ["cut", "lengthened", "of another time"])
 def test_a_known_key_whose_signature_fails_rejects_the_whole_note(change: str) -> None:
     note = parse_note(CHECKPOINT)

@@ -222,6 +222,23 @@ def test_a_changed_consistency_proof_does_not_hold(new: int, data: st.DataObject
             proofs.verify_consistency(old, new, proof, *changed_roots)
 
 
+def test_a_proof_does_not_hold_for_a_smaller_tree_whose_root_is_claimed() -> None:
+    tree = tree_of(numbered(4))
+    left, right = leaf_hash(numbered(4)[0]), leaf_hash(numbered(4)[1])
+    with pytest.raises(NotProven, match="left over"):
+        proofs.verify_inclusion(right, 0, 1, [left], node_hash(left, right))
+    with pytest.raises(NotProven, match="left over"):
+        proofs.verify_consistency(1, 2, [right, left], left, proofs.root_at(tree, 4))
+
+
+def test_a_proof_does_not_hold_for_a_larger_tree_whose_root_is_claimed() -> None:
+    leaf = leaf_hash(b"")
+    with pytest.raises(NotProven):
+        proofs.verify_inclusion(leaf, 0, 2, [], leaf)
+    with pytest.raises(NotProven):
+        proofs.verify_consistency(1, 2, [], leaf, leaf)
+
+
 @pytest.mark.parametrize("empty", [b"", b"\x00" * 31, b"\x00" * 33])
 def test_hashes_of_another_length_are_refused_even_where_they_are_equal(empty: bytes) -> None:
     with pytest.raises(NotProven, match="32 bytes"):

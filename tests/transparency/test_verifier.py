@@ -18,7 +18,7 @@ from tests.transparency.logs import KEYS, POLICY, STATIONS, Log, export, log_of,
 
 from musterpoint.transparency import verifier
 from musterpoint.transparency.events import FIRST_PREV
-from musterpoint.transparency.hashing import leaf_hash
+from musterpoint.transparency.hashing import leaf_hash, node_hash
 from musterpoint.transparency.notes import Note
 from musterpoint.transparency.policies import Policy
 from musterpoint.transparency.proof_files import ProofFile
@@ -140,6 +140,13 @@ def test_a_missing_file_is_found(copy: Path, name: str) -> None:
     report = judged(copy)
     assert report.exit_code == 1
     assert any(Path(name).name in one for one in report.bad)
+
+
+def test_another_log_in_the_place_of_the_signed_one_is_found(tmp_path: Path) -> None:
+    folder = export(Log(9, "another "), tmp_path / "log")
+    (folder / "checkpoint").write_bytes(log_of(9).checkpoint(9).to_bytes())
+    (folder / "openings").unlink()
+    assert judged(folder).bad == ["the entries do not make the root that was signed"]
 
 
 @given(st.permutations(range(4)))
@@ -322,6 +329,14 @@ def test_proof_files_are_verified_with_and_without_the_log(sound: Path, tmp_path
     assert verifier.main([*alone, proof(3, has_entry=False)]) == 2
     assert verifier.main([*alone, proof(3, Log(SIZE, "other "))]) == 0
     assert judged(sound, "--proof", proof(3, Log(SIZE, "other "))).exit_code == 1
+    short = ProofFile(0, (leaf_hash(log.all[0]),), log.checkpoint(1), log.all[1])
+    (tmp_path / "short").write_bytes(short.to_bytes())
+    assert verifier.main([*alone, str(tmp_path / "short")]) == 1
+    first, second = leaf_hash(b"1"), leaf_hash(b"2")
+    with pytest.raises(verifier.Bad, match="does not lead"):
+        verifier.insist_on_inclusion(first, 0, 2, [], first)
+    with pytest.raises(verifier.Bad, match="too long"):
+        verifier.insist_on_inclusion(second, 0, 1, [first], node_hash(first, second))
     changed = Path(proof(3))
     changed.write_bytes(changed.read_bytes().replace(b"index 3", b"index 4"))
     assert verifier.main([*alone, str(changed)]) == 1
