@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.registries import copied
 from tests.storage.records import SteppingClock
 
 from musterpoint.storage import Database
@@ -26,8 +27,5 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(folder: Path, empty_registry: Path) -> Iterator[Database]:
-    folder.mkdir(mode=0o700)
-    for name in ("registry.db", "keys.db"):
-        (folder / name).write_bytes((empty_registry / name).read_bytes())
-    with Database.open(folder, clock=SteppingClock()) as opened:
+    with Database.open(copied(empty_registry, folder), clock=SteppingClock()) as opened:
         yield opened

@@ -1,0 +1,341 @@
+"""Kills stations and makes their disks fail, and looks at what they left behind.
+
+    ./run python -m tests.faults.campaign [--engine sqlite|postgresql] [--kills N] [--faults N] [--json FILE]
+
+Stations screen people and judge pairs. They are killed at random moments, then at every step of a commit,
+each by its name; then system calls of theirs (or of the PostgreSQL server's) fail with EIO and ENOSPC, and
+files stop growing in the middle of a write. After each round `musterpoint check` is run, and every answer
+that was given before is looked for. A broken promise ends it with a traceback.
+
+Forks, so it has to be a program of its own without threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from tests.faults import injecting
+from tests.faults.steps import die_at_step
+from tests.postgresql import Server, server
+from tests.workflows.requests import screening
+
+from musterpoint.errors import MusterpointError
+from musterpoint.identifiers import EncounterId, RequestId, new_uuid
+from musterpoint.interchange import iso19794_2
+from musterpoint.registry import NotCapturedReason, Verdict
+from musterpoint.storage.dialects import SERVER_VARIABLE
+from musterpoint.synthetic import Finger
+from musterpoint.workflows.adjudication import give_opinion, next_task
+from musterpoint.workflows.checking import check
+from musterpoint.workflows.screening import ScreeningRequest, screen
+from musterpoint.workflows.station import Station, open_station
+
+PEOPLE = 12
+IMPRESSIONS = 3
+LONGEST_LIFE_S = 0.15
+CHECKED_EVERY = 10
+ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
+
+
+@dataclass
+class Campaign:
+    """One registry, and what it has answered.
+
+    asked     requests in their order, by what they handed in: the number of a record, or -1 for a refusal
+    answered  encounter by request
+    counts    what was done to it, by kind
+    """
+
+    folder: Path
+    records: list[bytes]
+    asked: dict[str, int] = field(default_factory=dict)
+    answered: dict[str, str] = field(default_factory=dict)
+    opinions: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def request(self, request_id: str, number: int) -> ScreeningRequest:
+        """The request of that name, the same each time."""
+        name = RequestId(UUID(request_id))
+        if number < 0:
+            return screening(request_id=name, reason=NotCapturedReason.REFUSED)
+        return screening(self.records[number], request_id=name)
+
+    def work(self, seed: int, tell: Callable[[str], None]) -> None:
+        """Ask and answer until something ends it; first whatever was asked and never answered."""
+        chance = random.Random(seed)
+        station = open_station(self.folder)
+        for request_id, number in self.asked.items():
+            if request_id not in self.answered:
+                tell(f"answered {request_id} {screen(station, self.request(request_id, number)).encounter}")
+        while True:
+            number = -1 if chance.random() < 0.1 else chance.randrange(len(self.records))
+            request_id = str(new_uuid())
+            tell(f"asked {request_id} {number}")
+            tell(f"answered {request_id} {screen(station, self.request(request_id, number)).encounter}")
+            if chance.random() < 0.3:
+                judge(station, chance, tell)
+
+    def hear(self, lines: Iterator[str]) -> None:
+        """Take note of what a station said before it died."""
+        for line in lines:
+            kind, name, *rest = line.split()
+            if kind == "asked":
+                self.asked[name] = int(rest[0])
+            elif kind == "answered":
+                self.counts["answers"] += 1
+                self.answered[name] = rest[0]
+            else:
+                self.opinions.add(name)
+
+    def look(self) -> None:
+        """Everything answered is there once, nothing is half there, and index and log agree with it."""
+        station = open_station(self.folder, must_exist=True)
+        try:
+            report = check(station)
+            assert report.is_sound, report.findings
+            with station.database.read() as snapshot:
+                there = [str(one.encounter_id) for one in snapshot.encounters()]
+                lines = snapshot.journal()
+                subjects = snapshot.subjects()
+                held = {name: len(snapshot.references(EncounterId(UUID(name)))) for name in there}
+                by_outcome = {str(e.encounter_id): e.answer is not None for e in snapshot.encounters()}
+            assert set(self.answered.values()) <= set(there), "an answer is lost"
+            assert len(set(self.answered.values())) == len(self.answered), "two requests share an encounter"
+            pending = len(self.asked) - len(self.answered)
+            assert len(self.answered) <= len(there) <= len(self.answered) + pending, (
+                "a request was done twice"
+            )
+            assert all(held[name] == int(by_outcome[name]) for name in there), "half an encounter"
+            assert [line.position for line in lines] == list(range(1, len(lines) + 1)), "a gap in the journal"
+            given = [json.loads(line.body)["pair"] for line in lines if line.kind == "pair.opinion"]
+            assert self.opinions <= set(given), "an opinion is lost"
+            joined = [encounter for subject in subjects for encounter in subject.encounters]
+            assert len(joined) == len(set(joined)), "an encounter of two subjects"
+            self.repeat(station)
+        finally:
+            station.database.close()
+        self.counts["checks"] += 1
+
+    def repeat(self, station: Station) -> None:
+        """A request that was answered is answered the same again, and not carried out."""
+        if not self.answered:
+            return
+        request_id, encounter = next(reversed(self.answered.items()))
+        again = screen(station, self.request(request_id, self.asked[request_id]))
+        assert again.is_repeated, "a request was carried out again"
+        assert again.encounter == encounter, "a request has two answers"
+
+
+def judge(station: Station, chance: random.Random, tell: Callable[[str], None]) -> None:
+    """An adjudicator says what they think of the next pair."""
+    acting = station.acting_as(chance.choice(ADJUDICATORS))
+    task = next_task(acting, chance=chance)
+    if task is not None:
+        give_opinion(acting, str(task.pair_id), chance.choice([Verdict.DIFFERENT, Verdict.CANNOT_TELL]))
+        tell(f"opinion {task.pair_id}")
+
+
+@contextmanager
+def child(act: Callable[[Callable[[str], None]], None]) -> Iterator[tuple[int, int]]:
+    """A forked station; gives its process and the end of the pipe from which it is heard."""
+    read_end, write_end = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(read_end)
+        status = 1
+        try:
+            # What the disk refuses ends the station with one of our errors; anything else is a fault.
+            act(lambda line: os.write(write_end, f"{line}\n".encode()) and None)
+        except MusterpointError:
+            status = 0
+        except BaseException as error:  # noqa: BLE001  (reported by the parent)
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(status)
+    os.close(write_end)
+    yield process, read_end
+
+
+def heard(read_end: int) -> Iterator[str]:
+    """Whole lines that the station wrote."""
+    with os.fdopen(read_end) as pipe:
+        yield from (line.strip() for line in pipe if line.endswith("\n"))
+
+
+def kill_at_random(campaign: Campaign, seed: int) -> None:
+    """Let a station work for a random time and kill it."""
+    chance = random.Random(seed)
+    with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
+        # The first answer shows that it is at work; from there on the moment is random.
+        select.select([read_end], [], [], 60)
+        select.select([], [], [], chance.uniform(0, LONGEST_LIFE_S))
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+    campaign.hear(heard(read_end))
+    assert os.WIFSIGNALED(status), "the station ended by itself"
+    campaign.counts["kills at random moments"] += 1
+
+
+def kill_at_each_step(campaign: Campaign, seed: int, names: Counter[str]) -> None:
+    """Kill a station before step 1 of a screening, before step 2, and so on until it comes through."""
+    for step in range(1, 10_000):
+        number = (seed + step) % len(campaign.records)
+        with child(partial(screen_and_die, campaign, number, step)) as (process, read_end):
+            _, status = os.waitpid(process, 0)
+        lines = list(heard(read_end))
+        names.update(line.split()[1] for line in lines if line.startswith("step"))
+        campaign.hear(line for line in lines if not line.startswith("step"))
+        if not os.WIFSIGNALED(status):
+            assert os.waitstatus_to_exitcode(status) == 0, "the station failed by itself"
+            return
+        campaign.counts["kills at steps"] += 1
+        if step % CHECKED_EVERY == 0:
+            campaign.look()
+
+
+def screen_and_die(campaign: Campaign, number: int, step: int, tell: Callable[[str], None]) -> None:
+    """Screen somebody, having screened somebody else before, and die at a step of the second screening."""
+    station = open_station(campaign.folder)
+    for record in (-1, number):
+        request_id = str(new_uuid())
+        tell(f"asked {request_id} {record}")
+        with die_at_step(step, report(tell)) if record >= 0 else nullcontext():
+            outcome = screen(station, campaign.request(request_id, record))
+        tell(f"answered {request_id} {outcome.encounter}")
+
+
+def report(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Says at which step a station dies."""
+    return lambda name: tell(f"step {name.replace(' ', '_')}")
+
+
+def fail_a_call(campaign: Campaign, seed: int, running: Server | None) -> None:
+    """Let a system call of a station, or of the server that it uses, fail once."""
+    chance = random.Random(seed)
+    fault = injecting.FAULTS[seed % len(injecting.FAULTS)]
+    with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
+        select.select([read_end], [], [], 60)
+        traced = injecting.backends(running.folder) if running else [process]
+        with injecting.injected(traced, fault, when=chance.randint(1, 12)):
+            select.select([], [], [], 0.6)
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+    campaign.hear(heard(read_end))
+    if not os.WIFSIGNALED(status):
+        assert os.waitstatus_to_exitcode(status) == 0, "a failing disk was not met with one of our errors"
+        campaign.counts["of these, told as an error"] += 1
+    campaign.counts[f"failed calls: {fault.name}"] += 1
+
+
+def stop_growing(campaign: Campaign, seed: int) -> None:
+    """Files end in the middle of a write: a limit on their size, as a full disk with room for a part."""
+    chance = random.Random(seed)
+    largest = max(path.stat().st_size for path in campaign.folder.glob("*.db*"))
+
+    def limited(tell: Callable[[str], None]) -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        limit = largest + chance.randrange(1, 300_000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        campaign.work(seed, tell)
+
+    with child(limited) as (process, read_end):
+        lines = []
+        while select.select([read_end], [], [], 3)[0]:
+            part = os.read(read_end, 65536)
+            if not part:
+                break
+            lines.append(part)
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        os.close(read_end)
+    text = b"".join(lines).decode()
+    campaign.hear(line for line in text.split("\n")[:-1])
+    if not os.WIFSIGNALED(status):
+        assert os.waitstatus_to_exitcode(status) == 0, "a full disk was not met with one of our errors"
+        campaign.counts["of these, told as an error"] += 1
+    campaign.counts["short writes"] += 1
+
+
+def run(campaign: Campaign, kills: int, faults: int, running: Server | None) -> dict[str, object]:
+    """All of it; returns what was counted."""
+    open_station(campaign.folder).database.close()
+    for seed in range(kills):
+        kill_at_random(campaign, seed)
+        if running is not None and seed % 50 == 49:
+            running.stop("immediate")
+            running.start()
+            campaign.counts["crashes of the server"] += 1
+        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
+            campaign.look()
+            say(f"{seed + 1} of {kills} kills, {campaign.counts['answers']} answers")
+    names: Counter[str] = Counter()
+    for seed in range(3 if kills >= 100 else 1):
+        kill_at_each_step(campaign, seed, names)
+    say(f"killed at {campaign.counts['kills at steps']} steps with {len(names)} names")
+    for seed in range(faults):
+        fail_a_call(campaign, seed, running)
+        if running is None:
+            stop_growing(campaign, seed)
+        else:
+            running.recover()
+        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
+            campaign.look()
+            say(f"{seed + 1} of {faults} faults")
+    campaign.look()
+    return {"counts": dict(campaign.counts), "steps": dict(names), "answered": len(campaign.answered)}
+
+
+def say(text: str) -> None:
+    """Progress, for whoever waits."""
+    sys.stderr.write(f"campaign: {text}\n")
+    sys.stderr.flush()
+
+
+def main() -> None:
+    """Read the options, run, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--faults", type=int, default=100)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    records = [
+        iso19794_2.write([Finger(person).impression(number).template()])
+        for person in range(PEOPLE)
+        for number in range(1, IMPRESSIONS + 1)
+    ]
+    room = Path(tempfile.mkdtemp(prefix="musterpoint-faults-"))
+    os.environ["MUSTERPOINT_KEY_FILE"] = str(room / "key")
+    os.environ["MUSTERPOINT_SEATS"] = str(room / "seats")
+    try:
+        engine = server(room / "server") if arguments.engine == "postgresql" else nullcontext(None)
+        with engine as running:
+            if running is not None:
+                os.environ[SERVER_VARIABLE] = running.address
+            counted = run(Campaign(room / "registry", records), arguments.kills, arguments.faults, running)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    text = json.dumps({"engine": arguments.engine, **counted}, indent=2, sort_keys=True)
+    if arguments.json:
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

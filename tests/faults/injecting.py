@@ -1,0 +1,62 @@
+"""Lets system calls of running processes fail, by `strace` (which Debian has as a package)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FailingCall:
+    """A system call and what it reports instead of doing its work."""
+
+    call: str
+    error: str
+
+    @property
+    def name(self) -> str:
+        """As counted."""
+        return f"{self.error} from {self.call}"
+
+
+FAULTS = tuple(
+    FailingCall(call, error)
+    for call in ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate")
+    for error in ("EIO", "ENOSPC")
+)
+
+
+@contextmanager
+def injected(processes: Sequence[int], fault: FailingCall, *, when: int) -> Iterator[None]:
+    """The `when`-th call from now on fails, and every 7th after it."""
+    program = shutil.which("strace")
+    if program is None:
+        raise RuntimeError("strace is not installed: apt-get install strace")
+    traced = [option for process in processes for option in ("-p", str(process))]
+    inject = f"inject={fault.call}:error={fault.error}:when={when}+7"
+    tracer = subprocess.Popen(
+        [program, "-f", "-qq", "-o", os.devnull, "-e", f"trace={fault.call}", "-e", inject, *traced],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(0.1)
+    try:
+        yield
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(30)
+
+
+def backends(folder: Path) -> list[int]:
+    """The processes of a PostgreSQL server."""
+    leader = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+    children = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii").split()
+    return [leader, *map(int, children)]

@@ -1,0 +1,98 @@
+"""A PostgreSQL server of Debian's package on loopback, with a data folder of its own, while it is needed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+ACCOUNT = "postgres"
+USER = "registry"
+
+
+class NotInstalled(RuntimeError):
+    """There is no server to start."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """What `MUSTERPOINT_POSTGRESQL` wants."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it, waiting until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        self.control("-o", options, "-l", str(self.folder / "log"), "-w", "-t", "120", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; `immediate` is as if it had crashed."""
+        self.control("-m", mode, "-w", "-t", "120", "stop")
+
+    def recover(self) -> None:
+        """Have it running, also where a failing disk has ended it."""
+        try:
+            self.control("status")
+        except RuntimeError:
+            self.start()
+
+    def control(self, *arguments: str) -> None:
+        """Run `pg_ctl`."""
+        program = str(PROGRAMS[-1] / "pg_ctl")
+        _as_owner([program, "-D", str(self.folder / "data"), *arguments])
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[Server]:
+    """A server with an empty database. Raises NotInstalled."""
+    if not PROGRAMS:
+        raise NotInstalled("PostgreSQL is not installed: apt-get install postgresql")
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        # The server refuses to run as root, and its account has to reach the folder.
+        account = pwd.getpwnam(ACCOUNT)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        for parent in [folder, *folder.parents][:-2]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    initdb = [str(PROGRAMS[-1] / "initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust"]
+    _as_owner([*initdb, "--locale=C", "--encoding=UTF8", "--no-instructions"])
+    made = Server(folder, _free_port())
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _as_owner(command: Sequence[str]) -> None:
+    if os.geteuid() == 0:
+        command = ["runuser", "-u", ACCOUNT, "--", *command]
+    # To a file: the server inherits what it is started with, and a pipe would never end.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            command, cwd="/", check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=180
+        )
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{command[-1]} failed: {output.read()[-2000:]}")
