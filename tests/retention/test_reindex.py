@@ -18,7 +18,7 @@ from musterpoint import imaging, templates
 from musterpoint.comparison import COMPARATOR_VERSION
 from musterpoint.errors import Conflict, Refused, VersionMismatch
 from musterpoint.extraction import EXTRACTOR_VERSION
-from musterpoint.registry import Reference
+from musterpoint.registry import Answer, Reference
 from musterpoint.storage import reindexing
 from musterpoint.templates import Template, decode
 from musterpoint.workflows import reindexing as workflow
@@ -46,20 +46,21 @@ def origins(station: Station) -> set[str]:
         return {decode(row.template).extractor for row in snapshot.index_rows()}
 
 
-def test_a_gallery_with_a_template_of_another_extractor_is_refused_and_nothing_recorded(
+def test_a_gallery_with_a_template_of_another_extractor_is_not_searched_and_nobody_is_called_unknown(
     station: Station,
 ) -> None:
     screen(station, screening(impression_png(1)))
     outdate(station)
-    with station.database.read() as snapshot:
-        before = snapshot.position
+    probe = decode(templates.encode(fingers_of(2)[RIGHT_INDEX].impression(1).template()))
 
-    for _ in range(2):
+    for number in (1, 2):
         with pytest.raises(VersionMismatch, match="leader-0"):
-            screen(station, screening(record(2)))
+            station.index(None).search(station.database, [probe], 0.01)
+        # At the gate it is no dead end: what was not searched cannot be told.
+        said = screen(station, screening(record(2, number=number)))
+        assert (said.answer, said.case, said.people) == (Answer.CANNOT_TELL.value, None, 0)
     with station.database.read() as snapshot:
-        assert snapshot.position == before
-        assert len(snapshot.encounters()) == 1
+        assert len(snapshot.subjects()) == 1
 
 
 def test_extracting_again_compares_before_it_switches_and_makes_searches_right(station: Station) -> None:
@@ -178,7 +179,7 @@ def test_what_waits_of_an_erased_person_goes_too(station: Station) -> None:
     outdate(station)
     reindex(station)
     with pytest.raises(VersionMismatch):
-        screen(station, screening(record(2)))
+        station.index(None).follow(station.database)
     with station.database.read() as snapshot:
         [one] = snapshot.subjects()
         assert str(one.subject_id) == subject
