@@ -210,3 +210,14 @@ def test_nobody_waits_for_a_person_who_types_a_passphrase(place: Place) -> None:
     assert connection.execute("SELECT has_residue FROM key_store").fetchone() == (0,)
     connection.close()
     vault.close()
+
+
+def test_no_secret_is_shown_where_a_value_is_printed(place: Place) -> None:
+    sources = place.sources(passphrase=PASSPHRASE, secret=SECRET)
+    passphrase = sources.source("passphrase", "")
+    passphrase.wrap(bytes(32), b"")
+
+    shown = repr((sources, passphrase, sources.source("environment", ""), sources.source("file", "")))
+
+    assert SECRET not in shown
+    assert PASSPHRASE not in shown

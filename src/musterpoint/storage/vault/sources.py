@@ -170,7 +170,7 @@ class PassphraseSource:
 class EnvironmentSource:
     """A random secret that whoever starts the program puts into its environment."""
 
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     name: str = "MUSTERPOINT_KEY"
     kind: str = "environment"
 
@@ -251,7 +251,7 @@ class KeySources:
     key_folder: Path
     key_file: Path | None = None
     ask: Callable[[], str] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     cost_n: int = SCRYPT_N
     notice: Callable[[Path], None] = lambda _path: None
     others: tuple[KeySource, ...] = ()
