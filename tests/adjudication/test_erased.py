@@ -10,7 +10,8 @@ from tests.adjudication.conftest import FIRST, SUPERVISOR, Table
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Answer, Verdict
 from musterpoint.registry.appeals import AppealedBy, AppealOutcome
-from musterpoint.storage import adjudication, appeals, subjects
+from musterpoint.registry.retention import HoldReason
+from musterpoint.storage import adjudication, appeals, retention, subjects
 from musterpoint.workflows.appeals import open_appeal
 from musterpoint.workflows.erasure import erase, find_erasable
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
@@ -51,7 +52,8 @@ def test_opinions_pairs_and_appeals_go_with_the_person(table: Table) -> None:
 def _close(table: Table) -> None:
     """Whatever an open appeal would keep from being erased is of no matter here."""
     with table.station.database.unit_of_work() as work:
-        appeals.decide(work, 1, AppealOutcome.CONFIRMED, SUPERVISOR, work.now())
+        closed = appeals.decide(work, 1, AppealOutcome.CONFIRMED, SUPERVISOR, work.now())
+        retention.release(work, [closed.encounter_id], HoldReason.APPEAL, author=SUPERVISOR)
         work.append_journal("appeal.decided", {"appeal": 1})
         work.commit()
 
