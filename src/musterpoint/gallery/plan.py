@@ -16,6 +16,10 @@ FILTERED_FROM: Final = 1024
 """References: smaller galleries are compared whole with any number of fingers."""
 
 
+MANY: Final = 100_000
+"""People: the largest gallery that the share of a list was measured on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a search does.
@@ -33,12 +37,14 @@ class Plan:
 def plan_for(*, people: int, references: int, fingers: int) -> Plan:
     """The plan for a probe of so many fingers.
 
-    One finger says less than two, so it needs a long list: 5 % of the people, for a loss of half a percent.
+    One finger says less than two, so it needs a long list: 6 % of 100,000 people, for a loss of half a
+    percent, and 4 % of those beyond, lest a search among a million take longer than a second and a half.
     Where people have fewer references than the probe has fingers, only so many can be in common.
     """
     if references < FILTERED_FROM or references * fingers <= WHOLE_UP_TO:
         return Plan(is_whole=True)
     in_common = min(fingers, references // people)
     if in_common <= 1:
-        return Plan(is_whole=False, listed=max(2048, people // 20), refined=256)
+        listed = 6 * min(people, MANY) // 100 + 4 * max(people - MANY, 0) // 100
+        return Plan(is_whole=False, listed=max(2048, listed), refined=256)
     return Plan(is_whole=False, listed=max(128, people // 500), refined=48)
