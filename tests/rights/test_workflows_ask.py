@@ -218,6 +218,8 @@ CALLS: dict[str, tuple[Act, Call]] = {
     "enrolment.enrol": (Act.ENROL, lambda s, _: enrolment.enrol(s, _enrolment())),
     "enrolment.find_enrolled": (Act.ENROL, lambda s, _: enrolment.find_enrolled(s, _enrolment())),
     "erasure.confirm": (Act.CONFIRM_ERASURE, lambda s, _: erasure.confirm(s, uuid4(), "station 2")),
+    "erasure.copy_gone": (Act.CONFIRM_ERASURE, lambda s, _: erasure.copy_gone(s, "station 2")),
+    "erasure.has_copy": (Act.MANAGE_STATION, lambda s, _: erasure.has_copy(s, "station 2")),
     "erasure.erase": (Act.ERASE, lambda s, scene: erasure.erase(s, scene.person)),
     "erasure.find": (Act.ERASE, lambda s, _: erasure.find(s, "0123456789")),
     "erasure.look_up": (Act.READ_ERASURES, lambda s, _: erasure.look_up(s, "0123456789")),
