@@ -38,7 +38,7 @@ def plan_for(*, people: int, references: int, fingers: int) -> Plan:
     """The plan for a probe of so many fingers.
 
     One finger says less than two, so it needs a long list: 6 % of 100,000 people, for a loss of half a
-    percent, and 4 % of those beyond, lest a search among a million take longer than a second and a half.
+    percent, and 4 % of those beyond, where a sketch of everybody listed would take too long.
     Where people have fewer references than the probe has fingers, only so many can be in common.
     """
     if references < FILTERED_FROM or references * fingers <= WHOLE_UP_TO:
