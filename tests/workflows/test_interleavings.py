@@ -70,7 +70,7 @@ NEWCOMERS = itertools.count(1000)
 schedules = st.permutations([station for station in range(STATIONS) for _ in ("search", "record")])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedule=schedules)
 def test_one_enrols_and_the_others_are_candidates(
     new_station: Callable[[], Station], schedule: list[int]
