@@ -22,7 +22,8 @@ from musterpoint.storage import adjudication
 from musterpoint.storage.keyfiles import SigningKey
 from musterpoint.workflows.adjudication import Task, give_opinion, next_task
 from musterpoint.workflows.practice import grant
-from musterpoint.workflows.screening import ScreeningOutcome, screen
+from musterpoint.workflows.screening import screen
+from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.station import Station, open_station
 
 FIRST, SECOND, THIRD = "practice-adjudicator", "practice-adjudicator-2", "practice-arbiter"

@@ -15,7 +15,8 @@ from musterpoint.storage import appeals
 from musterpoint.workflows.appeals import decide_appeal, list_appeals, open_appeal, view_appeal
 from musterpoint.workflows.deciding import DecisionRequest, decide, view
 from musterpoint.workflows.erasure import state_of_person
-from musterpoint.workflows.screening import ScreeningOutcome, screen
+from musterpoint.workflows.screening import screen
+from musterpoint.workflows.screening_outcome import ScreeningOutcome
 
 SAME, DIFFERENT, CANNOT_TELL = Verdict.SAME, Verdict.DIFFERENT, Verdict.CANNOT_TELL
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import record
@@ -30,8 +31,8 @@ class Shell:
         assert not code, arguments
         return self._capsys.readouterr().out
 
-    def json(self, *arguments: str) -> dict[str, str]:
-        found: dict[str, str] = json.loads(self.run(*arguments, "--json"))
+    def json(self, *arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run(*arguments, "--json"))
         return found
 
 
@@ -81,7 +82,7 @@ def test_a_mark_says_where_it_points(shell: Shell) -> None:
 
     assert task["is_arbiter"]
     (mark,) = task["marks"]
-    assert (mark["finger"], mark["x"], mark["y"]) == (1, 120, 88)  # type: ignore[index]  # JSON of a mark
+    assert (mark["finger"], mark["x"], mark["y"]) == (1, 120, 88)
 
 
 def test_the_picture_is_deleted_with_the_opinion(shell: Shell) -> None:
