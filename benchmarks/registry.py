@@ -161,7 +161,7 @@ def timed(database: Database, spent: list[float]) -> Callable[..., AbstractConte
     @contextmanager
     def measured(**named: object) -> Iterator[UnitOfWork]:
         begin = time.perf_counter()
-        with unit_of_work(**named) as work:  # type: ignore[arg-type] -- whatever the station passes on
+        with unit_of_work(**named) as work:  # type: ignore[arg-type]  # what the station passes on
             yield work
         spent.append(1000 * (time.perf_counter() - begin))
 
