@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from musterpoint.errors import NotFound, Unavailable
@@ -70,9 +71,10 @@ def watch(station: Station, baselines: Sequence[Baseline] = ()) -> tuple[Alarm, 
             if not _new_alarms(station, snapshot, baselines):
                 return ()
         with station.unit_of_work() as work:
-            opened = _new_alarms(station, work, baselines)
-            for one in opened:
+            opened = []
+            for one in _new_alarms(station, work, baselines):
                 number = decisions.open_alarm(work, one)
+                opened.append(replace(one, number=number))
                 counts: dict[str, str | int] = {"happened": one.happened, "attempts": one.attempts}
                 work.append_journal("alarm.opened", _facts(number, one) | counts)
             if opened:
