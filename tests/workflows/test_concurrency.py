@@ -11,7 +11,8 @@ from tests.conftest import record
 from tests.workflows.requests import screening
 
 from musterpoint.registry import Answer
-from musterpoint.workflows.screening import ScreeningOutcome, screen
+from musterpoint.workflows.screening import screen
+from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.searching import Found, RegistryIndex
 from musterpoint.workflows.station import Station
 
