@@ -96,6 +96,41 @@ search_day = sa.Table(
 
 DAY_US: Final = 86_400 * 1_000_000
 
+# Made once: every search asks for these, and making a statement takes longer than carrying it out.
+_VERSIONS: Final = (
+    sa.select(agreement_version.c.digest, agreement_version.c.document, agreement.c.ended_at)
+    .join(agreement, agreement.c.agreement_id == agreement_version.c.agreement_id)
+    .order_by(agreement_version.c.position, agreement_version.c.agreement_id, agreement_version.c.version)
+)
+_ANSWERS: Final = sa.select(agreement_answer).order_by(agreement_answer.c.number)
+_REAL: Final = (
+    sa.select(agreement_answer.c.number)
+    .where(
+        agreement_answer.c.agreement_id != PRACTICE_AGREEMENT,
+        agreement_answer.c.answer == AnswerKind.ACKNOWLEDGED.value,
+    )
+    .limit(1)
+)
+_TARGETS: Final = (
+    sa.select(target_setting.c.purpose, target_setting.c.target_fpir_ppm)
+    .where(
+        target_setting.c.agreement_id == sa.bindparam("of_agreement"),
+        target_setting.c.version == sa.bindparam("of_version"),
+    )
+    .order_by(target_setting.c.number)
+)
+_SEARCHES: Final = sa.select(sa.func.coalesce(sa.func.sum(search_day.c.searches), 0)).where(
+    search_day.c.agreement_id == sa.bindparam("of_agreement"), search_day.c.day > sa.bindparam("after")
+)
+_DAY: Final = (
+    search_day.c.agreement_id == sa.bindparam("of_agreement"),
+    search_day.c.purpose == sa.bindparam("of_purpose"),
+    search_day.c.day == sa.bindparam("of_day"),
+)
+_SEARCHES_OF_DAY: Final = sa.select(search_day.c.searches).where(*_DAY)
+_ONE_SEARCH_MORE: Final = sa.update(search_day).where(*_DAY).values(searches=search_day.c.searches + 1)
+_SEARCHES_FOR: Final = _SEARCHES.where(search_day.c.purpose == sa.bindparam("of_purpose"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSetting:
@@ -160,21 +195,13 @@ def _follow(work: UnitOfWork, agreement_id: AgreementId) -> None:
 
 def agreements(snapshot: Snapshot) -> tuple[Agreement, ...]:
     """All versions of all agreements, in the order in which they came. Raises Corrupt."""
-    version, answer = agreement_version, agreement_answer
-    statement = (
-        sa.select(version.c.digest, version.c.document, agreement.c.ended_at)
-        .join(agreement, agreement.c.agreement_id == version.c.agreement_id)
-        .order_by(version.c.position, version.c.agreement_id, version.c.version)
-    )
-    answers = snapshot.fetch(sa.select(answer).order_by(answer.c.number), _answer)
-    return snapshot.fetch(statement, lambda row: _agreement(row, answers))
+    answers = snapshot.fetch(_ANSWERS, _answer)
+    return snapshot.fetch(_VERSIONS, lambda row: _agreement(row, answers))
 
 
 def has_real(snapshot: Snapshot) -> bool:
     """Whether a party ever acknowledged an agreement that is not for practice."""
-    row = agreement_answer.c
-    real = (row.agreement_id != PRACTICE_AGREEMENT, row.answer == AnswerKind.ACKNOWLEDGED.value)
-    return snapshot.value_of(sa.select(row.number).where(*real).limit(1)) is not None
+    return snapshot.value_of(_REAL) is not None
 
 
 def _agreement(row: Row, answers: tuple[PartyAnswer, ...]) -> Agreement:
@@ -232,21 +259,24 @@ def set_target(work: UnitOfWork, setting: TargetSetting) -> None:
 
 def targets(snapshot: Snapshot, agreement_id: AgreementId, version_number: int) -> dict[str, int]:
     """The targets that were set for the purposes of a version, in millionths; the latest of each."""
-    row = target_setting.c
-    here = (row.agreement_id == agreement_id, row.version == version_number)
-    statement = sa.select(row.purpose, row.target_fpir_ppm).where(*here).order_by(row.number)
-    return dict(snapshot.fetch(statement, lambda one: (str(one.purpose), int(one.target_fpir_ppm))))
+    found = snapshot.fetch(
+        _TARGETS,
+        lambda one: (str(one.purpose), int(one.target_fpir_ppm)),
+        of_agreement=agreement_id,
+        of_version=version_number,
+    )
+    return dict(found)
 
 
 def add_search(work: UnitOfWork, agreement_id: AgreementId, purpose: str, at: Instant) -> None:
     """Count a search."""
-    row, day = search_day.c, at // DAY_US
-    here = (row.agreement_id == agreement_id, row.purpose == purpose, row.day == day)
-    if work.value_of(sa.select(row.searches).where(*here)) is None:
+    day = at // DAY_US
+    here = {"of_agreement": agreement_id, "of_purpose": purpose, "of_day": day}
+    if work.value_of(_SEARCHES_OF_DAY, **here) is None:
         mine = {"agreement_id": agreement_id, "purpose": purpose, "day": day, "searches": 1}
         work.insert(search_day, mine)
         return
-    work.change(sa.update(search_day).where(*here).values(searches=row.searches + 1))
+    work.change(_ONE_SEARCH_MORE, **here)
 
 
 def searches(snapshot: Snapshot, agreement_id: AgreementId, purpose: str, now: Instant, days: int) -> int:
@@ -254,8 +284,8 @@ def searches(snapshot: Snapshot, agreement_id: AgreementId, purpose: str, now: I
 
     purpose  `ANY` counts those for every purpose
     """
-    row, today = search_day.c, now // DAY_US
-    here = [row.agreement_id == agreement_id, row.day > today - days]
-    if purpose != ANY:
-        here.append(row.purpose == purpose)
-    return int(snapshot.value_of(sa.select(sa.func.coalesce(sa.func.sum(row.searches), 0)).where(*here)))
+    after = now // DAY_US - days
+    if purpose == ANY:
+        return int(snapshot.value_of(_SEARCHES, of_agreement=agreement_id, after=after))
+    found = snapshot.value_of(_SEARCHES_FOR, of_agreement=agreement_id, after=after, of_purpose=purpose)
+    return int(found)

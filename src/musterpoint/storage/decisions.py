@@ -8,7 +8,7 @@ that everybody who came stays counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -276,7 +276,10 @@ def _attempt_of(row: Row) -> Attempt:
 
 def encounters_so_far(snapshot: Snapshot) -> int:
     """The number of the latest encounter."""
-    return int(snapshot.value_of(sa.select(sa.func.coalesce(sa.func.max(tables.encounter.c.number), 0))))
+    return int(snapshot.value_of(_LAST_ENCOUNTER))
+
+
+_LAST_ENCOUNTER: Final = sa.select(sa.func.coalesce(sa.func.max(tables.encounter.c.number), 0))
 
 
 def sites(snapshot: Snapshot) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -36,6 +36,12 @@ gallery_agreement = sa.Table(
     tables.stamp(),
 )
 """Galleries that an agreement reaches; detaching takes one away from it without changing what was signed."""
+
+# Made once: every search asks for these, and making a statement takes longer than carrying it out.
+_TERMS: Final = sa.select(gallery_term).order_by(gallery_term.c.name)
+_ATTACHED: Final = sa.select(gallery_agreement.c.name, gallery_agreement.c.agreement_id).where(
+    gallery_agreement.c.is_attached
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +92,7 @@ def attach(work: UnitOfWork, name: str, agreement_id: AgreementId, *, is_attache
 
 def terms(snapshot: Snapshot) -> tuple[GalleryTerms, ...]:
     """Galleries of which something was said, by name."""
-    attached = snapshot.fetch(
-        sa.select(gallery_agreement.c.name, gallery_agreement.c.agreement_id).where(
-            gallery_agreement.c.is_attached
-        ),
-        lambda row: (str(row.name), AgreementId(row.agreement_id)),
-    )
+    attached = snapshot.fetch(_ATTACHED, lambda row: (str(row.name), AgreementId(row.agreement_id)))
     agreements: dict[str, set[AgreementId]] = {}
     for name, agreement_id in attached:
         agreements.setdefault(name, set()).add(agreement_id)
@@ -106,4 +107,4 @@ def terms(snapshot: Snapshot) -> tuple[GalleryTerms, ...]:
             agreements=frozenset(agreements.get(row.name, ())),
         )
 
-    return snapshot.fetch(sa.select(gallery_term).order_by(gallery_term.c.name), made)
+    return snapshot.fetch(_TERMS, made)

@@ -46,10 +46,16 @@ class LogView:
         if self._connection.closed:
             raise RuntimeError("a snapshot ends with its block")
 
-    def fetch(self, statement: sa.Executable, make: Callable[[Row], Value]) -> tuple[Value, ...]:
-        """What `make` makes of each row of the result, in its order. Raises Corrupt."""
+    def fetch(
+        self, statement: sa.Executable, make: Callable[[Row], Value], **bound: object
+    ) -> tuple[Value, ...]:
+        """What `make` makes of each row of the result, in its order. Raises Corrupt.
+
+        bound  values of the statement's parameters
+        """
         with translated(), sound():
-            return tuple([make(row) for row in self._execute(statement).all()])
+            found = self._execute(statement, [bound] if bound else None).all()
+            return tuple([make(row) for row in found])
 
     def value_of(self, statement: sa.Executable, **bound: object) -> Any:
         """The first value of the first row, or None without one.
@@ -59,10 +65,14 @@ class LogView:
         with translated():
             return self._execute(statement, [bound] if bound else None).scalar()
 
-    def parts(self, statement: Select, rows_a_part: int) -> Iterator[Sequence[Row]]:
-        """The rows of a result in parts, without holding all of them. Raises Corrupt."""
+    def parts(self, statement: Select, rows_a_part: int, **bound: object) -> Iterator[Sequence[Row]]:
+        """The rows of a result in parts, without holding all of them. Raises Corrupt.
+
+        bound  values of the statement's parameters
+        """
         with translated():
-            parts = self._execute(statement.execution_options(yield_per=rows_a_part)).partitions()
+            streamed = statement.execution_options(yield_per=rows_a_part)
+            parts = self._execute(streamed, [bound] if bound else None).partitions()
         while True:
             self._insist_on_being_open()
             with translated(), sound():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +35,12 @@ ERASED_OUTCOME: Final = '{"erased":true}'
 _ERASED_SUBJECT: Final = sa.select(tables.erased_subject.c.subject_id).where(
     tables.erased_subject.c.subject_id == sa.bindparam("sought")
 )
+_REQUEST: Final = sa.select(tables.request).where(tables.request.c.request_id == sa.bindparam("sought"))
+_CHANGED: Final = (
+    sa.select(tables.index_change.c.encounter_id)
+    .where(tables.index_change.c.position > sa.bindparam("since"))
+    .distinct()
+)
 
 _ROWS_A_LOAD: Final = 20_000
 
@@ -58,7 +64,7 @@ class Snapshot(LogView):
         was used for a request of another digest.
         """
         request = tables.request
-        found = self.fetch(sa.select(request).where(request.c.request_id == request_id), lambda row: row)
+        found = self.fetch(_REQUEST, lambda row: row, sought=request_id)
         if not found:
             return None
         row = found[0]
@@ -107,11 +113,11 @@ class Snapshot(LogView):
 
         Of an encounter that is erased meanwhile there are none: its key is gone before this view ends.
         """
-        conditions = _within(galleries)
+        statement = _index_statement(None if galleries is None else tuple(sorted(galleries)))
         if encounters is not None:
-            conditions.append(tables.encounter.c.encounter_id.in_(sorted(encounters)))
+            statement = statement.where(tables.encounter.c.encounter_id.in_(sorted(encounters)))
         make = rows.index_row_maker()
-        for part in self.parts(rows.index_statement(since, conditions), _ROWS_A_LOAD):
+        for part in self.parts(statement, _ROWS_A_LOAD, since=since):
             with sound():
                 found = self.vault.open_many([rows.index_record(row) for row in part])
                 made = [
@@ -305,9 +311,7 @@ class Snapshot(LogView):
         They went to somebody else, joined or left a gallery, or are gone: what was loaded of them is out
         of date.
         """
-        change = tables.index_change.c
-        statement = sa.select(change.encounter_id).where(change.position > since).distinct()
-        return self.fetch(statement, lambda row: EncounterId(row.encounter_id))
+        return self.fetch(_CHANGED, lambda row: EncounterId(row.encounter_id), since=since)
 
     def counts(self) -> Mapping[str, int]:
         """How many there are of each kind of record, of each outcome and of each answer.
@@ -336,6 +340,12 @@ class Snapshot(LogView):
 
     def _tally(self, column: sa.ColumnElement[Any]) -> dict[str, int]:
         return dict(self.fetch(sa.select(column, sa.func.count()).group_by(column), tuple))
+
+
+@lru_cache(maxsize=16)
+def _index_statement(galleries: tuple[str, ...] | None) -> Select:
+    """References of galleries after position `since`."""
+    return rows.index_statement(_within(galleries))
 
 
 def _within(galleries: Collection[str] | None) -> list[sa.ColumnElement[bool]]:

@@ -110,19 +110,29 @@ def last_seen(snapshot: Snapshot) -> Instant:
 
     The journal's hybrid clock has it to the millisecond: it goes up whatever the machine's clock does.
     """
-    clock = int(snapshot.value_of(_HYBRID_CLOCK) or 0)
-    return Instant(max(int(snapshot.value_of(_LAST_SEEN) or 0), milliseconds_of(clock) * 1000))
+    return _times(snapshot)[1]
 
 
-_HYBRID_CLOCK: Final = sa.select(tables.journal_head.c.clock)
-_LAST_SEEN: Final = sa.select(retention_clock.c.last_seen)
+_TIMES: Final = sa.select(
+    tables.journal_head.c.clock, sa.select(retention_clock.c.last_seen).scalar_subquery().label("last_seen")
+)
+
+
+def _times(snapshot: Snapshot) -> tuple[Instant | None, Instant]:
+    """What was remembered, if anything, and the latest time of it and the journal."""
+    [(clock, seen)] = snapshot.fetch(_TIMES, lambda row: (int(row.clock), row.last_seen))
+    remembered = None if seen is None else Instant(seen)
+    return remembered, Instant(max(remembered or 0, milliseconds_of(clock) * 1000))
 
 
 def remember_time(work: UnitOfWork, now: Instant) -> None:
     """Have the last time seen be at least `now`, where the journal may not say it."""
-    seen = work.value_of(_LAST_SEEN)
+    _remember(work, now, *_times(work))
+
+
+def _remember(work: UnitOfWork, now: Instant, seen: Instant | None, latest: Instant) -> None:
     if seen is None:
-        latest = max(now, last_seen(work))
+        latest = max(now, latest)
         work.insert(retention_clock, {"number": 1, "last_seen": latest, "has_residue": False})
     elif now > seen:
         work.change(sa.update(retention_clock).values(last_seen=now))
@@ -184,8 +194,9 @@ def give_dates(work: UnitOfWork, encounter_id: EncounterId, gallery: str, born_a
     unit acts, or of all agreements together: then the shortest counts.
     """
     held = rules(work)
-    born = Instant(max(born_at, last_seen(work)))
-    remember_time(work, born)
+    seen, latest = _times(work)
+    born = Instant(max(born_at, latest))
+    _remember(work, born, seen, latest)
     dated = [
         {
             "record_id": encounter_id,

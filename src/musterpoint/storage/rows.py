@@ -181,8 +181,11 @@ def candidate_row(
     }
 
 
-def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[*tuple[Any, ...]]:
-    """References with what a search needs; identifiers as the engine holds them, for speed."""
+def index_statement(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[*tuple[Any, ...]]:
+    """References after position `since` with what a search needs.
+
+    Identifiers are as the engine holds them, for speed.
+    """
     reference, encounter, template = tables.reference, tables.encounter, tables.reference_template
     return (
         sa.select(
@@ -196,7 +199,7 @@ def index_statement(since: int, conditions: Sequence[sa.ColumnElement[bool]]) ->
         .select_from(reference)
         .join(encounter, encounter.c.number == reference.c.encounter_number)
         .join(template, template.c.number == reference.c.number)
-        .where(reference.c.position > since, *conditions)
+        .where(reference.c.position > sa.bindparam("since"), *conditions)
         .order_by(reference.c.position, reference.c.number)
     )
 

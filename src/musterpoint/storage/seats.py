@@ -6,7 +6,7 @@ Guarantees: a name and a key are given once; a seat that was revoked stays, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -48,6 +48,12 @@ broken_glass = sa.Table(
 )
 """Acts that a seat may do for a short while although its role may not, and who agreed."""
 
+# Made once: every act asks for these, and making a statement takes longer than carrying it out.
+_SEATS: Final = sa.select(seat).order_by(seat.c.name)
+_SEAT_OF_NAME: Final = sa.select(seat).where(seat.c.name == sa.bindparam("sought"))
+_GLASSES: Final = sa.select(broken_glass).order_by(broken_glass.c.number)
+_GLASSES_OF_SEAT: Final = _GLASSES.where(broken_glass.c.seat == sa.bindparam("sought"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenGlass:
@@ -86,12 +92,12 @@ def revoke(work: UnitOfWork, name: str, at: Instant) -> None:
 
 def seats(snapshot: Snapshot) -> tuple[Seat, ...]:
     """All seats, revoked ones too, by name."""
-    return snapshot.fetch(sa.select(seat).order_by(seat.c.name), _seat)
+    return snapshot.fetch(_SEATS, _seat)
 
 
 def of_name(snapshot: Snapshot, name: str) -> Seat:
     """The seat of a name. Raises NotFound."""
-    found = snapshot.fetch(sa.select(seat).where(seat.c.name == name), _seat)
+    found = snapshot.fetch(_SEAT_OF_NAME, _seat, sought=name)
     if not found:
         raise NotFound(
             expected="the name of a seat",
@@ -134,10 +140,9 @@ def next_glass_number(work: UnitOfWork) -> int:
 
 def broken_glasses(snapshot: Snapshot, *, name: str | None = None) -> tuple[BrokenGlass, ...]:
     """All broken glass, or that of one seat, in order of time."""
-    statement = sa.select(broken_glass).order_by(broken_glass.c.number)
     if name is not None:
-        statement = statement.where(broken_glass.c.seat == name)
-    return snapshot.fetch(statement, _glass)
+        return snapshot.fetch(_GLASSES_OF_SEAT, _glass, sought=name)
+    return snapshot.fetch(_GLASSES, _glass)
 
 
 def _seat(row: Row) -> Seat:

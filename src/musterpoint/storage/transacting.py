@@ -40,6 +40,16 @@ def _last_number(table: sa.Table) -> sa.Executable:
     return sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0))
 
 
+@cache
+def _last_numbers(wanted: tuple[sa.Table, ...]) -> sa.Executable:
+    return sa.select(
+        *[
+            sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0)).scalar_subquery().label(table.name)
+            for table in wanted
+        ]
+    )
+
+
 # Where writers do not queue for a lock file, this row is what they queue for.
 _LOCKED_HEAD: Final = sa.select(tables.journal_head).with_for_update()
 _NEW_HEAD: Final = sa.update(tables.journal_head)
@@ -92,11 +102,14 @@ class Transaction(Snapshot):
         """The present, by the clock of the registry."""
         return self._desk.clock.now()
 
-    def change(self, statement: sa.Executable) -> None:
-        """Carry out an update or a deletion; `commit` then insists on a journal line."""
+    def change(self, statement: sa.Executable, **bound: object) -> None:
+        """Carry out an update or a deletion; `commit` then insists on a journal line.
+
+        bound  values of the statement's parameters
+        """
         self._has_changed = True
         with translated():
-            self._execute(statement)
+            self._execute(statement, [bound] if bound else None)
 
     def insert(self, table: sa.Table, *values: Mapping[str, object]) -> None:
         """Add rows; `commit` then insists on a journal line. Raises Conflict, NotFound."""
@@ -118,6 +131,13 @@ class Transaction(Snapshot):
             last = int(self.value_of(_last_number(table)))
         self._numbers[table.name] = max(last + 1, at_least)
         return self._numbers[table.name]
+
+    def look_up_numbers(self, *wanted: sa.Table) -> None:
+        """Ask for the last numbers of tables at once, before `next_number` asks for each."""
+        missing = tuple([table for table in wanted if table.name not in self._numbers])
+        if missing:
+            [row] = self.fetch(_last_numbers(missing), tuple)
+            self._numbers.update(zip([table.name for table in missing], row, strict=True))
 
     def stamped(self, values: Mapping[str, object]) -> Mapping[str, object]:
         """The row with the position of this unit's first journal line."""

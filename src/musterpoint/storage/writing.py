@@ -30,6 +30,13 @@ from musterpoint.storage.vault import KeyScope
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
+_NUMBERED: Final = (
+    tables.encounter_detail,
+    tables.encounter_gallery,
+    tables.reference_template,
+    tables.request,
+)
+"""Tables in which an encounter is likely to have rows."""
 
 _ERASED_ENCOUNTER: Final = sa.select(tables.erased_encounter.c.encounter_id).where(
     tables.erased_encounter.c.encounter_id == sa.bindparam("sought")
@@ -79,9 +86,11 @@ class UnitOfWork(Transaction):
         Raises NotFound where its subject or gallery is not there, AlreadyErased where its subject or
         itself was erased, Conflict where it is there.
         """
-        self._refuse_erased(encounter.subject_id)
+        if encounter.subject_id not in self._own:
+            self._refuse_erased(encounter.subject_id)
         if self.value_of(_ERASED_ENCOUNTER, sought=encounter.encounter_id) is not None:
             raise _already_erased("encounter")
+        self.look_up_numbers(*_NUMBERED)
         number = self.next_number(tables.encounter_detail)
         if encounter.encounter_id not in self._with_key:
             self.make_keys(encounter.encounter_id)

@@ -182,9 +182,12 @@ def latest(snapshot: Snapshot, clock: Clock) -> Instant:
 
     Else a clock that is set back would bring an expired agreement to life.
     """
-    journal = tables.journal.c
-    last = snapshot.value_of(sa.select(journal.occurred_at).order_by(journal.position.desc()).limit(1))
-    return Instant(max(clock.now(), last or 0))
+    return Instant(max(clock.now(), snapshot.value_of(_LAST_LINE) or 0))
+
+
+_LAST_LINE: Final = (
+    sa.select(tables.journal.c.occurred_at).order_by(tables.journal.c.position.desc()).limit(1)
+)
 
 
 def _authorise(station: Station, snapshot: Snapshot, act: Act, purpose: str, gallery: str) -> Permission:

@@ -145,9 +145,12 @@ def screen(
         if answered is not None:
             return answered
         request = _of_the_agreement(station, snapshot, permission, request)
-    if request.submissions:
+        searched = None
+        if request.submissions:
+            searched = galleries_searched(station, snapshot, permission, request.search_galleries)
+    if searched is not None:
         taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
-        outcome = _screen_with_sample(station, request, asked, taken)
+        outcome = _screen_with_sample(station, request, asked, taken, (permission, searched))
     else:
         outcome = _screen_without_sample(station, request, asked)
     _look_at_rates(station, permission)
@@ -155,7 +158,11 @@ def screen(
 
 
 def _screen_with_sample(
-    station: Station, request: ScreeningRequest, asked: str, captures: tuple[Capture, ...]
+    station: Station,
+    request: ScreeningRequest,
+    asked: str,
+    captures: tuple[Capture, ...],
+    allowed: tuple[Permission, frozenset[str]],
 ) -> ScreeningOutcome:
     def record(work: UnitOfWork, found: Found, permission: Permission) -> ScreeningOutcome:
         gate = _gate(station, work, permission, request, found.galleries)
@@ -169,6 +176,7 @@ def _screen_with_sample(
             gallery=request.gallery,
             galleries=request.search_galleries,
             accepts_part=True,
+            allowed=allowed,
         ),
         [one.template for one in captures],
         lambda work: _stored(work.outcome_of(request.request_id, asked)),

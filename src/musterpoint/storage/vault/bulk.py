@@ -28,22 +28,24 @@ _IDENTIFIER: Final = sa.type_coerce(key_scope.c.identifier, _RAW)
 _WRAPPED: Final = sa.select(_IDENTIFIER, sa.type_coerce(data_key.c.wrapped, _RAW)).join(
     key_scope, key_scope.c.number == data_key.c.number
 )
+_OF_KIND: Final = _WRAPPED.where(key_scope.c.kind == sa.bindparam("of_kind"))
+_SOME_OF_KIND: Final = _OF_KIND.where(key_scope.c.identifier.in_(sa.bindparam("some", expanding=True)))
 
 
 def wrapped_keys(
     connection: sa.Connection, kind: KeyKind, identifiers: Collection[bytes]
 ) -> Iterator[tuple[bytes, bytes]]:
     """Identifier and wrapped key of each scope of a kind that is asked for and there."""
-    of_kind = _WRAPPED.where(key_scope.c.kind == kind.value)
+    of_kind = {"of_kind": kind.value}
     if len(identifiers) > _FEW:
-        for identifier, wrapped in connection.execute(of_kind):
+        for identifier, wrapped in connection.execute(_OF_KIND, of_kind):
             if identifier in identifiers:
                 yield identifier, wrapped
         return
     listed = list(identifiers)
     for begin in range(0, len(listed), CHUNK):
-        some = of_kind.where(key_scope.c.identifier.in_(listed[begin : begin + CHUNK]))
-        for identifier, wrapped in connection.execute(some):
+        some = of_kind | {"some": listed[begin : begin + CHUNK]}
+        for identifier, wrapped in connection.execute(_SOME_OF_KIND, some):
             yield identifier, wrapped
 
 

@@ -23,6 +23,8 @@ from musterpoint.storage.vault.sources import KeySource, KeySources
 
 NO_LINK: Final = bytes(sealing.WRAPPED_BYTES)
 
+_NEWEST: Final = sa.select(sa.func.max(key_epoch.c.number)).where(key_epoch.c.destroyed_at.is_(None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
@@ -121,8 +123,7 @@ def numbers(connection: sa.Connection) -> tuple[int, ...]:
 
 def newest_number(connection: sa.Connection) -> int:
     """The epoch under which new keys are wrapped. Raises Corrupt."""
-    live = sa.select(sa.func.max(key_epoch.c.number)).where(key_epoch.c.destroyed_at.is_(None))
-    number = connection.execute(live).scalar()
+    number = connection.execute(_NEWEST).scalar()
     if number is None:
         raise faults.damaged("a key store without an epoch")
     return int(number)

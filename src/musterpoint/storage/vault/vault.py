@@ -40,8 +40,15 @@ _ATTEMPTS_MAX: Final = 3
 _CLOCK: Final = SystemClock()
 _NO_KEY: Final = bytes(sealing.WRAPPED_BYTES)
 
+_LAST: Final = sa.select(sa.func.coalesce(sa.func.max(data_key.c.number), 0))
+_ADD_SCOPE: Final = sa.insert(key_scope)
+_ADD_KEY: Final = sa.insert(data_key)
+
 _WRAPPED: Final = sa.select(data_key.c.wrapped, key_scope.c.destroyed_at).join(
     key_scope, key_scope.c.number == data_key.c.number
+)
+_WRAPPED_OF: Final = _WRAPPED.where(
+    key_scope.c.kind == sa.bindparam("of_kind"), key_scope.c.identifier == sa.bindparam("of_identifier")
 )
 
 
@@ -163,16 +170,16 @@ class Vault:
     ) -> None:
         if not scopes:
             return
-        last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(data_key.c.number), 0))).scalar_one()
+        last = connection.execute(_LAST).scalar_one()
         numbers = range(last + 1, last + 1 + len(scopes))
         rows = [
             {"number": number, "kind": scope.kind.value, "identifier": scope.identifier}
             | {"made_at": self.clock.now(), "destroyed_at": destroyed_at}
             for number, scope in zip(numbers, scopes, strict=True)
         ]
-        connection.execute(sa.insert(key_scope), rows)
+        connection.execute(_ADD_SCOPE, rows)
         keys = [{"number": number, "wrapped": one} for number, one in zip(numbers, wrapped, strict=True)]
-        connection.execute(sa.insert(data_key), keys)
+        connection.execute(_ADD_KEY, keys)
 
     def has(self, scope: KeyScope) -> bool:
         """Whether there is a key for these records that was not destroyed."""
@@ -314,7 +321,8 @@ class Vault:
         """The key of a scope from the store. Raises KeyDestroyed, Corrupt."""
 
         def look(connection: sa.Connection) -> bytes:
-            found = connection.execute(_WRAPPED.where(*_is(scope))).one_or_none()
+            asked = {"of_kind": scope.kind.value, "of_identifier": scope.identifier}
+            found = connection.execute(_WRAPPED_OF, asked).one_or_none()
             if found is None:
                 raise faults.no_key(faults.place(record))
             if found.destroyed_at is not None:
