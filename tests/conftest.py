@@ -2,22 +2,79 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from tests.postgresql import server
+from tests.registries import make_database, swept
 
 from musterpoint import imaging
 from musterpoint.extraction import Extractor
 from musterpoint.interchange import iso19794_2
+from musterpoint.storage.dialects import SERVER_VARIABLE
 from musterpoint.synthetic import Finger, person
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.station import Station, open_station
 
 RIGHT_INDEX = FingerPosition.RIGHT_INDEX
 LEFT_INDEX = FingerPosition.LEFT_INDEX
+
+
+FORGETFUL = ("fsync=off", "full_page_writes=off", "max_connections=200")
+"""Nothing on the server of the tests has to outlive a crash; the campaign of faults starts another."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The other engine."""
+    parser.addoption("--postgresql", action="store_true", help="registries lie on a PostgreSQL server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server, once for all processes."""
+    config.addinivalue_line("markers", "sqlite_only(reason): looks into the files of SQLite")
+    if not config.getoption("--postgresql") or hasattr(config, "workerinput"):
+        return
+    stack = ExitStack()
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="musterpoint-server-")))
+    running = stack.enter_context(server(folder / "server", *FORGETFUL))
+    os.environ[SERVER_VARIABLE] = running.address
+    config.add_cleanup(stack.close)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has nothing to look at on a server."""
+    if not config.getoption("--postgresql"):
+        return
+    for item in items:
+        marker = item.get_closest_marker("sqlite_only")
+        if marker is not None:
+            item.add_marker(pytest.mark.skip(reason=f"SQLite only: {marker.args[0]}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On a server each process of the tests has a database of its own."""
+    address = os.environ.get(SERVER_VARIABLE, "") if request.config.getoption("--postgresql") else ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(SERVER_VARIABLE, raising=False)
+        if address:
+            name = f"process_{os.getpid()}"
+            make_database(address, name)
+            patch.setenv(SERVER_VARIABLE, f"{address.rpartition('/')[0]}/{name}")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def swept_database(own_database: None) -> Iterator[None]:
+    """What a test makes on a server goes with the test: thousands of tables make it slow."""
+    with swept() if os.environ.get(SERVER_VARIABLE) else nullcontext():
+        yield
 
 
 @cache

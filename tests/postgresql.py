@@ -8,10 +8,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ACCOUNT = "postgres"
@@ -28,6 +31,7 @@ class Server:
 
     folder: Path
     port: int
+    settings: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -37,6 +41,7 @@ class Server:
     def start(self) -> None:
         """Start it, waiting until it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options += "".join(f" -c {setting}" for setting in self.settings)
         self.control("-o", options, "-l", str(self.folder / "log"), "-w", "-t", "120", "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -44,11 +49,24 @@ class Server:
         self.control("-m", mode, "-w", "-t", "120", "stop")
 
     def recover(self) -> None:
-        """Have it running, also where a failing disk has ended it."""
+        """Have it answer, also where a failing disk has ended it, or it still mends itself."""
+        for _ in range(600):
+            try:
+                psycopg.connect(self.address, connect_timeout=10).close()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return
+            if not self._is_running():
+                self.start()
+        raise RuntimeError("the server does not answer any more")
+
+    def _is_running(self) -> bool:
         try:
             self.control("status")
         except RuntimeError:
-            self.start()
+            return False
+        return True
 
     def control(self, *arguments: str) -> None:
         """Run `pg_ctl`."""
@@ -57,8 +75,11 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[Server]:
-    """A server with an empty database. Raises NotInstalled."""
+def server(folder: Path, *settings: str) -> Iterator[Server]:
+    """A server with an empty database. Raises NotInstalled.
+
+    settings  such as `fsync=off`, where nothing has to outlive a crash
+    """
     if not PROGRAMS:
         raise NotInstalled("PostgreSQL is not installed: apt-get install postgresql")
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +91,7 @@ def server(folder: Path) -> Iterator[Server]:
             parent.chmod(parent.stat().st_mode | 0o011)
     initdb = [str(PROGRAMS[-1] / "initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust"]
     _as_owner([*initdb, "--locale=C", "--encoding=UTF8", "--no-instructions"])
-    made = Server(folder, _free_port())
+    made = Server(folder, _free_port(), settings)
     made.start()
     try:
         yield made

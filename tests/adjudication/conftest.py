@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from uuid import UUID
 
 import pytest
 from tests.conftest import record
+from tests.registries import copied
+from tests.registries import prepared as prepared_place
 from tests.workflows.requests import screening
 
 from musterpoint.extraction import Extractor
@@ -144,7 +145,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with nothing but its practice agreement; making one takes longer than copying it."""
-    folder = tmp_path_factory.mktemp("prepared") / "registry"
+    folder = prepared_place(tmp_path_factory.mktemp("prepared") / "registry")
     open_station(folder).database.close()
     return folder
 
@@ -158,7 +159,7 @@ def any_table(
 
     def make() -> Table:
         folder = tmp_path_factory.mktemp("table") / "registry"
-        shutil.copytree(prepared, folder)
+        copied(prepared, folder)
         opened.append(replace(open_station(folder), extractor=extractor))
         return Table(station=opened[-1])
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.registries import copied
 from tests.retention.conftest import MovedClock, practice_registry
 
 from musterpoint.extraction import Extractor
@@ -25,7 +25,7 @@ def new_station(tmp_path_factory: pytest.TempPathFactory, practice_registry: Pat
     opened: list[Station] = []
 
     def make() -> Station:
-        folder = Path(shutil.copytree(practice_registry, tmp_path_factory.mktemp("place") / "registry"))
+        folder = copied(practice_registry, tmp_path_factory.mktemp("place") / "registry")
         clock = MovedClock()
         practice = folder / keyfiles.PRACTICE_FOLDER
         opened.append(

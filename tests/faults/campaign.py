@@ -22,9 +22,10 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,9 +49,23 @@ from musterpoint.workflows.station import Station, open_station
 
 PEOPLE = 12
 IMPRESSIONS = 3
-LONGEST_LIFE_S = 0.15
-CHECKED_EVERY = 10
+LONGEST_LIFE_S = 0.3
+CHECKED_EVERY = 25
+SERVER_FAILS_EVERY = 50
+CAME_THROUGH, TOLD, FAILED = 0, 3, 1
 ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much is done.
+
+    every_step  each step of a commit is killed at for 1, every second for 2
+    """
+
+    kills: int
+    faults: int
+    every_step: int
 
 
 @dataclass
@@ -84,7 +99,7 @@ class Campaign:
             if request_id not in self.answered:
                 tell(f"answered {request_id} {screen(station, self.request(request_id, number)).encounter}")
         while True:
-            number = -1 if chance.random() < 0.1 else chance.randrange(len(self.records))
+            number = -1 if chance.random() < 0.1 else chance.randrange(len(self.records) - IMPRESSIONS)
             request_id = str(new_uuid())
             tell(f"asked {request_id} {number}")
             tell(f"answered {request_id} {screen(station, self.request(request_id, number)).encounter}")
@@ -158,14 +173,15 @@ def child(act: Callable[[Callable[[str], None]], None]) -> Iterator[tuple[int, i
     process = os.fork()
     if process == 0:
         os.close(read_end)
-        status = 1
+        status = FAILED
         try:
-            # What the disk refuses ends the station with one of our errors; anything else is a fault.
             act(lambda line: os.write(write_end, f"{line}\n".encode()) and None)
+            status = CAME_THROUGH
         except MusterpointError:
-            status = 0
-        except BaseException as error:  # noqa: BLE001  (reported by the parent)
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+            # What the disk or the server refuses ends a station so; anything else is a fault of ours.
+            status = TOLD
+        except BaseException:  # noqa: BLE001  (the parent ends because of it)
+            os.write(2, traceback.format_exc().encode())
         finally:
             os._exit(status)
     os.close(write_end)
@@ -178,12 +194,21 @@ def heard(read_end: int) -> Iterator[str]:
         yield from (line.strip() for line in pipe if line.endswith("\n"))
 
 
+def ended(process: int, campaign: Campaign) -> None:
+    """Wait for a station: it was killed, or told of an error as it should."""
+    _, status = os.waitpid(process, 0)
+    if not os.WIFSIGNALED(status):
+        assert os.waitstatus_to_exitcode(status) == TOLD, "a fault was not met with one of our errors"
+        campaign.counts["stations that ended with one of our errors"] += 1
+
+
 def kill_at_random(campaign: Campaign, seed: int) -> None:
-    """Let a station work for a random time and kill it."""
+    """Let a station work for a random time and kill it; every tenth is killed while it opens."""
     chance = random.Random(seed)
     with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
-        # The first answer shows that it is at work; from there on the moment is random.
-        select.select([read_end], [], [], 60)
+        if seed % 10:
+            # The first line shows that it is at work; from there on the moment is random.
+            select.select([read_end], [], [], 60)
         select.select([], [], [], chance.uniform(0, LONGEST_LIFE_S))
         os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
@@ -192,41 +217,72 @@ def kill_at_random(campaign: Campaign, seed: int) -> None:
     campaign.counts["kills at random moments"] += 1
 
 
-def kill_at_each_step(campaign: Campaign, seed: int, names: Counter[str]) -> None:
-    """Kill a station before step 1 of a screening, before step 2, and so on until it comes through."""
-    for step in range(1, 10_000):
-        number = (seed + step) % len(campaign.records)
-        with child(partial(screen_and_die, campaign, number, step)) as (process, read_end):
+def crash_the_server(campaign: Campaign, seed: int, running: Server) -> None:
+    """Let the server die at a random moment while a station works, and start it again."""
+    chance = random.Random(seed)
+    with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
+        select.select([read_end], [], [], 60)
+        select.select([], [], [], chance.uniform(0, LONGEST_LIFE_S))
+        running.stop("immediate")
+        ended(process, campaign)
+    campaign.hear(heard(read_end))
+    running.start()
+    campaign.counts["crashes of the server"] += 1
+
+
+def kill_at_each_step(
+    campaign: Campaign, act: Callable[[Station, Steps], None], names: Counter[str], first: int, every: int
+) -> None:
+    """Kill a station before a step of what it does, before a later one, and so on until it comes through."""
+    for step in range(first, 10_000, every):
+        with child(partial(act_and_die, campaign, act, step)) as (process, read_end):
             _, status = os.waitpid(process, 0)
         lines = list(heard(read_end))
         names.update(line.split()[1] for line in lines if line.startswith("step"))
         campaign.hear(line for line in lines if not line.startswith("step"))
         if not os.WIFSIGNALED(status):
-            assert os.waitstatus_to_exitcode(status) == 0, "the station failed by itself"
+            assert os.waitstatus_to_exitcode(status) == CAME_THROUGH, "the station failed by itself"
             return
         campaign.counts["kills at steps"] += 1
         if step % CHECKED_EVERY == 0:
             campaign.look()
 
 
-def screen_and_die(campaign: Campaign, number: int, step: int, tell: Callable[[str], None]) -> None:
-    """Screen somebody, having screened somebody else before, and die at a step of the second screening."""
-    station = open_station(campaign.folder)
-    for record in (-1, number):
+@dataclass(frozen=True)
+class Steps:
+    """What a station that dies at a step needs: whom it tells, and where it dies."""
+
+    campaign: Campaign
+    step: int
+    tell: Callable[[str], None]
+
+    def screen(self, station: Station, number: int) -> None:
+        """Screen a record, or somebody without fingers, and die."""
         request_id = str(new_uuid())
-        tell(f"asked {request_id} {record}")
-        with die_at_step(step, report(tell)) if record >= 0 else nullcontext():
-            outcome = screen(station, campaign.request(request_id, record))
-        tell(f"answered {request_id} {outcome.encounter}")
+        self.tell(f"asked {request_id} {number}")
+        with self.dying():
+            outcome = screen(station, self.campaign.request(request_id, number))
+        self.tell(f"answered {request_id} {outcome.encounter}")
+
+    def judge(self, station: Station) -> None:
+        """Judge a pair, and die."""
+        with self.dying():
+            judge(station, random.Random(self.step), self.tell)
+
+    def dying(self) -> AbstractContextManager[None]:
+        """Die at the step."""
+        return die_at_step(self.step, lambda name: self.tell(f"step {name.replace(' ', '_')}"))
 
 
-def report(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Says at which step a station dies."""
-    return lambda name: tell(f"step {name.replace(' ', '_')}")
+def act_and_die(
+    campaign: Campaign, act: Callable[[Station, Steps], None], step: int, tell: Callable[[str], None]
+) -> None:
+    """Open a station that dies at a step of what it does."""
+    act(open_station(campaign.folder), Steps(campaign, step, tell))
 
 
 def fail_a_call(campaign: Campaign, seed: int, running: Server | None) -> None:
-    """Let a system call of a station, or of the server that it uses, fail once."""
+    """Let a system call of a station, or of the server that it uses, fail again and again."""
     chance = random.Random(seed)
     fault = injecting.FAULTS[seed % len(injecting.FAULTS)]
     with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
@@ -234,69 +290,76 @@ def fail_a_call(campaign: Campaign, seed: int, running: Server | None) -> None:
         traced = injecting.backends(running.folder) if running else [process]
         with injecting.injected(traced, fault, when=chance.randint(1, 12)):
             select.select([], [], [], 0.6)
-        os.kill(process, signal.SIGKILL)
-        _, status = os.waitpid(process, 0)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        ended(process, campaign)
     campaign.hear(heard(read_end))
-    if not os.WIFSIGNALED(status):
-        assert os.waitstatus_to_exitcode(status) == 0, "a failing disk was not met with one of our errors"
-        campaign.counts["of these, told as an error"] += 1
-    campaign.counts[f"failed calls: {fault.name}"] += 1
+    campaign.counts[f"{fault.name}"] += 1
 
 
-def stop_growing(campaign: Campaign, seed: int) -> None:
+def stop_growing(campaign: Campaign, seed: int, running: Server | None) -> None:
     """Files end in the middle of a write: a limit on their size, as a full disk with room for a part."""
     chance = random.Random(seed)
-    largest = max(path.stat().st_size for path in campaign.folder.glob("*.db*"))
-
-    def limited(tell: Callable[[str], None]) -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        limit = largest + chance.randrange(1, 300_000)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-        campaign.work(seed, tell)
-
-    with child(limited) as (process, read_end):
-        lines = []
-        while select.select([read_end], [], [], 3)[0]:
-            part = os.read(read_end, 65536)
-            if not part:
-                break
-            lines.append(part)
-        os.kill(process, signal.SIGKILL)
-        _, status = os.waitpid(process, 0)
-        os.close(read_end)
-    text = b"".join(lines).decode()
-    campaign.hear(line for line in text.split("\n")[:-1])
-    if not os.WIFSIGNALED(status):
-        assert os.waitstatus_to_exitcode(status) == 0, "a full disk was not met with one of our errors"
-        campaign.counts["of these, told as an error"] += 1
+    with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
+        select.select([read_end], [], [], 60)
+        if running is None:
+            largest = max(path.stat().st_size for path in campaign.folder.glob("*.db*"))
+            limited, limit = [process], largest + chance.randrange(1, 100_000)
+        else:
+            limited, limit = injecting.backends(running.folder)[1:], chance.randrange(8_000, 16_000_000)
+        for one in limited:
+            with suppress(ProcessLookupError):
+                resource.prlimit(one, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        select.select([], [], [], 1.0)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        ended(process, campaign)
+    campaign.hear(heard(read_end))
     campaign.counts["short writes"] += 1
 
 
-def run(campaign: Campaign, kills: int, faults: int, running: Server | None) -> dict[str, object]:
+def warm(campaign: Campaign) -> None:
+    """Have the first answer here, so that stations that are forked do not each prepare the same."""
+    station = open_station(campaign.folder)
+    for number in (-1, 0):
+        request_id = str(new_uuid())
+        campaign.asked[request_id] = number
+        campaign.answered[request_id] = screen(station, campaign.request(request_id, number)).encounter
+    station.database.close()
+
+
+def run(campaign: Campaign, amounts: Amounts, running: Server | None) -> dict[str, object]:
     """All of it; returns what was counted."""
-    open_station(campaign.folder).database.close()
-    for seed in range(kills):
-        kill_at_random(campaign, seed)
-        if running is not None and seed % 50 == 49:
-            running.stop("immediate")
-            running.start()
-            campaign.counts["crashes of the server"] += 1
-        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
-            campaign.look()
-            say(f"{seed + 1} of {kills} kills, {campaign.counts['answers']} answers")
+    warm(campaign)
     names: Counter[str] = Counter()
-    for seed in range(3 if kills >= 100 else 1):
-        kill_at_each_step(campaign, seed, names)
+    newcomer, known = len(campaign.records) - 1, 0
+    acts: tuple[Callable[[Station, Steps], None], ...] = (
+        lambda station, steps: steps.screen(station, newcomer),
+        lambda station, steps: steps.screen(station, known),
+        lambda station, steps: steps.screen(station, -1),
+        lambda station, steps: steps.judge(station),
+    )
+    for seed in range(min(amounts.kills, 20)):
+        kill_at_random(campaign, seed)
+    for number, act in enumerate(acts):
+        kill_at_each_step(campaign, act, names, number % amounts.every_step + 1, amounts.every_step)
+        campaign.look()
     say(f"killed at {campaign.counts['kills at steps']} steps with {len(names)} names")
-    for seed in range(faults):
-        fail_a_call(campaign, seed, running)
-        if running is None:
-            stop_growing(campaign, seed)
-        else:
-            running.recover()
+    for seed in range(20, amounts.kills):
+        kill_at_random(campaign, seed)
+        if running is not None and seed % SERVER_FAILS_EVERY == SERVER_FAILS_EVERY - 1:
+            crash_the_server(campaign, seed, running)
         if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
             campaign.look()
-            say(f"{seed + 1} of {faults} faults")
+            say(f"{seed + 1} of {amounts.kills} kills, {campaign.counts['answers']} answers")
+    for seed in range(amounts.faults):
+        for break_something in (fail_a_call, stop_growing):
+            break_something(campaign, seed, running)
+            if running is not None:
+                running.recover()
+        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
+            campaign.look()
+            say(f"{seed + 1} of {amounts.faults} faults")
     campaign.look()
     return {"counts": dict(campaign.counts), "steps": dict(names), "answered": len(campaign.answered)}
 
@@ -313,6 +376,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--faults", type=int, default=100)
+    parser.add_argument("--every-step", type=int, default=1, help="2 kills at every second step only")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     records = [
@@ -320,6 +384,7 @@ def main() -> None:
         for person in range(PEOPLE)
         for number in range(1, IMPRESSIONS + 1)
     ]
+    amounts = Amounts(arguments.kills, arguments.faults, arguments.every_step)
     room = Path(tempfile.mkdtemp(prefix="musterpoint-faults-"))
     os.environ["MUSTERPOINT_KEY_FILE"] = str(room / "key")
     os.environ["MUSTERPOINT_SEATS"] = str(room / "seats")
@@ -328,7 +393,7 @@ def main() -> None:
         with engine as running:
             if running is not None:
                 os.environ[SERVER_VARIABLE] = running.address
-            counted = run(Campaign(room / "registry", records), arguments.kills, arguments.faults, running)
+            counted = run(Campaign(room / "registry", records), amounts, running)
     finally:
         shutil.rmtree(room, ignore_errors=True)
     text = json.dumps({"engine": arguments.engine, **counted}, indent=2, sort_keys=True)

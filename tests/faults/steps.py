@@ -29,14 +29,20 @@ def die_at_step(step: int, tell: Callable[[str], None]) -> Iterator[None]:
             tell(name)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+    written: dict[int, str] = {}
+
+    def statement(connection: sa.Connection, _cursor: Any, text: str, *_: Any) -> None:
         found = _STATEMENT.match(text)
         verb = found.group(1).upper() if found else ""
         if verb in {"INSERT", "UPDATE", "DELETE"} and found:
-            pass_by(f"{verb.lower()} {found.group(2)}")
+            written[id(connection)] = f"{verb.lower()} {found.group(2)}"
+            pass_by(written[id(connection)])
 
-    def committing(_connection: Any) -> None:
-        pass_by("commit")
+    def committing(connection: sa.Connection) -> None:
+        # What only reads has nothing to lose at its end.
+        last = written.pop(id(connection), None)
+        if last is not None:
+            pass_by(f"commit after {last}")
 
     listeners = (("before_cursor_execute", statement), ("commit", committing))
     for name, listener in listeners:

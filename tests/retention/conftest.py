@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.registries import copied, prepared
 from tests.storage.records import Person, record, record_visit
 
 from musterpoint.clock import Instant
@@ -43,7 +43,7 @@ def clock() -> MovedClock:
 @pytest.fixture(scope="session")
 def practice_registry(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Path:
     """A registry with its practice seats and nothing else; making one takes a while."""
-    folder = tmp_path_factory.mktemp("practice") / "registry"
+    folder = prepared(tmp_path_factory.mktemp("practice") / "registry")
     with Database.open(folder, clock=MovedClock()) as database:
         begin_practice(database, folder / keyfiles.PRACTICE_FOLDER)
     return folder
@@ -51,7 +51,7 @@ def practice_registry(tmp_path_factory: pytest.TempPathFactory, key_file: Path) 
 
 @pytest.fixture
 def folder(tmp_path: Path, practice_registry: Path) -> Path:
-    return Path(shutil.copytree(practice_registry, tmp_path / "registry"))
+    return copied(practice_registry, tmp_path / "registry")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.registries import copied
+from tests.registries import copied, prepared
 from tests.storage.records import SteppingClock
 
 from musterpoint.storage import Database
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a registry in which nothing was ever written; making one takes a while."""
-    made = tmp_path_factory.mktemp("empty")
+    made = prepared(tmp_path_factory.mktemp("empty") / "registry")
     Database.open(made).close()
     return made
 

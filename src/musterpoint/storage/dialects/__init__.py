@@ -142,10 +142,14 @@ def make(path: Path, fill: Callable[[sa.Connection], None], mark: int = APPLICAT
     if server is None:
         _make_file(path, fill, mark)
         return
-    with postgresql.engine(*server).execution_options(writer=True).connect() as connection:
-        postgresql.begin_making(connection, server[1])
-        fill(connection)
-        postgresql.end_making(connection, server[1], mark)
+    made = postgresql.engine(*server)
+    try:
+        with made.execution_options(writer=True).connect() as connection:
+            postgresql.begin_making(connection, server[1])
+            fill(connection)
+            postgresql.end_making(connection, server[1], mark)
+    finally:
+        made.dispose()
 
 
 def _make_file(path: Path, fill: Callable[[sa.Connection], None], mark: int) -> None:
@@ -265,6 +269,5 @@ def truncate_log(made: sa.Engine, *, has_keys: bool = False) -> bool:
     has_keys  the tables are small and hold keys: a server writes them anew
     """
     if _is_postgresql(made):
-        postgresql.vacuum(made, whole_tables=has_keys)
-        return True
+        return postgresql.vacuum(made, whole_tables=has_keys)
     return sqlite.truncate_log(made)

@@ -25,6 +25,10 @@ from musterpoint.storage.dialects.faults import Fault
 
 NAME: Final = "postgresql"
 
+# Others wait behind a table that is waited for.
+_VACUUM_WAIT_MAX_S: Final = 1.0
+
+_TABLES: Final = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = current_schema()"
 _COLLATIONS: Final = ("C", "POSIX")
 _STATES: Final[Mapping[str, Fault]] = {
     "55P03": Fault.BUSY,
@@ -125,8 +129,22 @@ def end_making(connection: sa.Connection, schema: str, mark: int) -> None:
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS 'musterpoint {mark:08X}'")
 
 
-def vacuum(made: sa.Engine, *, whole_tables: bool) -> None:
-    """Free what old versions of rows hold; `whole_tables` writes the tables anew, others wait meanwhile."""
+def vacuum(made: sa.Engine, *, whole_tables: bool) -> bool:
+    """Free what old versions of rows hold; False where a reader keeps a table from being written anew.
+
+    whole_tables  writes the tables anew; others wait meanwhile
+    """
+    import psycopg
+
     with made.connect().execution_options(isolation_level="AUTOCOMMIT", writer=True) as connection:
         driver: Any = connection.connection.driver_connection
-        driver.execute("VACUUM (FULL)" if whole_tables else "VACUUM")
+        # Without their names, those of every other registry in the database would be meant too.
+        names = driver.execute(_TABLES).fetchall()
+        driver.execute(f"SET lock_timeout = '{_VACUUM_WAIT_MAX_S:g}s'")
+        try:
+            driver.execute(f"VACUUM {'(FULL) ' if whole_tables else ''}{', '.join(name for (name,) in names)}")
+        except psycopg.errors.LockNotAvailable:
+            return False
+        finally:
+            driver.execute("RESET lock_timeout")
+    return True
