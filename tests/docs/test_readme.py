@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from tests.conftest import impression_png
 
+from musterpoint.cli import main
 from musterpoint.cli.app import COMMANDS
+from musterpoint.cli.writing import write_file
+from musterpoint.workflows.demonstration import prints_to_try
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -26,6 +30,30 @@ def test_the_python_example_runs_as_written(
     printed = capsys.readouterr().out
     assert int(printed.splitlines()[0]) > 3000
     assert "person 1" in printed
+
+
+def test_the_tour_goes_from_an_agreement_to_a_verified_log_in_ten_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MUSTERPOINT_DATA", str(tmp_path / "registry"))
+    monkeypatch.chdir(tmp_path)
+    for name, content in prints_to_try().items():
+        write_file(tmp_path / "musterpoint-demo/prints" / name, content)
+    tour = re.findall(r"^\$ \./run musterpoint (.+)$", README.read_text(), re.MULTILINE)
+    assert len(tour) == 10
+    printed = []
+
+    for line in tour:
+        with pytest.raises(SystemExit) as end:
+            main(shlex.split(line))
+        said = capfd.readouterr()
+        assert end.value.code in {None, 0}, (line, said.err)
+        printed.append(said.out)
+
+    assert printed[4].startswith("not known")
+    assert printed[5].startswith("cannot tell")
+    assert (tmp_path / "pair.png").stat().st_size > 10_000
+    assert "Everything that was looked at holds" in printed[9]
 
 
 def test_every_command_that_the_readme_names_exists() -> None:

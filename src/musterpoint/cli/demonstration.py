@@ -24,7 +24,7 @@ DEFAULT_OUTPUT = "musterpoint-demo"
     type=click.Path(path_type=Path, file_okay=False),
     default=DEFAULT_OUTPUT,
     show_default=True,
-    help="Folder for the report, a picture, a receipt and the log.",
+    help="Folder for the report, a picture, a receipt, the log and some prints.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 @json_option
@@ -33,13 +33,14 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
 
     Makes people with synthetic fingerprint images in a temporary folder. An officer screens them as
     they arrive, two adjudicators judge, a supervisor decides; then the log of it all is verified.
-    Writes a report with pictures, a receipt and the log. Nothing else is kept.
+    Writes a report with pictures, a receipt, the log, and prints to try commands with. Nothing else is
+    kept.
     """
     began = time.monotonic()
     # Imported here, so that the first word of progress comes before the slow imports.
     say("Preparing; the first time takes longer, because code is compiled.")
     with Stages() as progress:
-        from musterpoint.workflows.demonstration import demonstrate
+        from musterpoint.workflows.demonstration import demonstrate, prints_to_try
 
         with tempfile.TemporaryDirectory(prefix="musterpoint-demo-") as folder:
             result = demonstrate(Path(folder), output / "log", progress.reach)
@@ -49,6 +50,8 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
     write_picture(comparison_picture(result), picture)
     write_file(page, report_page(result).encode())
     write_file(receipt, result.receipt.html.encode())
+    for name, content in prints_to_try().items():
+        write_file(output / "prints" / name, content)
     rows = table_rows(result)
     if as_json:
         names = ("person", "shown", "answer", "decision", "why")
@@ -59,6 +62,7 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
                 "report": str(page),
                 "receipt": str(receipt),
                 "log": str(output / "log"),
+                "prints": str(output / "prints"),
                 "entries_verified": result.entries,
                 "seconds": round(time.monotonic() - began, 1),
             }
@@ -68,6 +72,7 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
         click.echo(f"One comparison as a picture: {picture}")
         click.echo(f"A receipt for a person: {receipt}")
         click.echo(f"The log, {result.entries} entries, verified: {output / 'log'}")
+        click.echo(f"Prints of one synthetic finger, to try commands with: {output / 'prints'}")
         click.echo(f"The report with all pictures: {page}")
         say(f"{time.monotonic() - began:.0f} s from typing to here.")
     if opens:

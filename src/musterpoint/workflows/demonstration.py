@@ -43,6 +43,8 @@ COLLECTION_PEOPLE = 12
 FIRST_SEED = 20_260_000
 INDEX_FINGERS = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
 OTHER_FINGERS = (FingerPosition.RIGHT_RING, FingerPosition.LEFT_RING)
+SEED_TO_TRY = FIRST_SEED + 5_000
+
 IN_COLLECTION = FIRST_SEED + 4
 """The person of the collection who arrives at the gate."""
 
@@ -149,6 +151,13 @@ def demonstrate(folder: Path, log: Path, advance: Advance) -> Demonstration:
         seconds=ended - began,
         seconds_of_screening=ended - screening_began,
     )
+
+
+def prints_to_try() -> dict[str, bytes]:
+    """PNG files by name: one finger of a synthetic person who is not in the demonstration, on two days."""
+    finger = person(SEED_TO_TRY)[FingerPosition.RIGHT_INDEX]
+    days = enumerate(("monday.png", "tuesday.png"), start=1)
+    return {name: imaging.to_png(finger.impression(number).image) for number, name in days}
 
 
 def _station(folder: Path) -> Station:
