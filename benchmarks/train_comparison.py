@@ -136,7 +136,7 @@ def raw_score(weights: F64, probe: Prepared, reference: Prepared) -> int:
     inputs = inputs_under(weights, probe, reference)
     if inputs is None:
         return NOT_COMPARABLE
-    return round(1000 * (intercept + float(weight @ ((inputs - mean) / deviation))))
+    return round(1000 * (float(intercept) + float(weight @ ((inputs - mean) / deviation))))
 
 
 def as_text(weights: F64) -> str:

@@ -19,9 +19,9 @@ from musterpoint.depiction import (
     FingerPairView,
     ImpressionView,
     describe_comparison,
-    draw_case,
     draw_comparison,
     draw_minutiae,
+    draw_pair,
     to_png,
 )
 from musterpoint.extraction import Extractor
@@ -48,7 +48,7 @@ def pictures(extractor: Extractor) -> Iterator[tuple[str, Image.Image]]:
     yield "minutiae-record", draw_minutiae(None, good[1])
     yield "comparison-mated", _comparison(good, again)
     yield "comparison-non-mated", _comparison(good, _impression(extractor, other, 1))
-    yield "case", draw_case([_pair(extractor, finger)], title="Case 1, candidate A")
+    yield "pair", draw_pair([_pair(extractor, finger)])
 
 
 def _impression(extractor: Extractor, finger: Finger, number: int) -> Impression:
@@ -57,11 +57,11 @@ def _impression(extractor: Extractor, finger: Finger, number: int) -> Impression
 
 
 def _pair(extractor: Extractor, finger: Finger) -> FingerPairView:
-    probe, candidate = (_impression(extractor, finger, number) for number in (3, 1))
+    left, right = (_impression(extractor, finger, number) for number in (3, 1))
     return FingerPairView(
         position=POSITION,
-        probe=ImpressionView(image=probe[0], template=probe[1]),
-        candidate=ImpressionView(image=candidate[0], template=candidate[1]),
+        left=ImpressionView(image=left[0], template=left[1]),
+        right=ImpressionView(image=right[0], template=right[1]),
     )
 
 
