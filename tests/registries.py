@@ -97,9 +97,9 @@ def _made(address: str) -> set[str]:
 
 
 @contextmanager
-def behind_its_back(folder: Path, name: str = "registry.db") -> Iterator[sa.Connection]:
-    """A database of a registry without the registry's own ways; what was changed is committed at the end."""
-    made = dialects.engine(folder / name).execution_options(writer=True)
+def behind_its_back(folder: Path, *, is_writer: bool = True) -> Iterator[sa.Connection]:
+    """A registry's database without the registry's own ways; what was changed is committed at the end."""
+    made = dialects.engine(folder / "registry.db").execution_options(writer=is_writer)
     try:
         with made.begin() as connection:
             yield connection

@@ -94,8 +94,8 @@ TASKS = {
     "musterpoint": Task("any command of the product", ("-m", "musterpoint")),
     "python": Task("a Python that can import musterpoint", ()),
     "test": Task(
-        "all tests, on all cores; takes pytest's arguments",
-        ("-m", "pytest", "-n", "auto", "--dist", "loadfile"),
+        "all tests, on all cores and both engines; takes pytest's arguments",
+        ("tools/run_tests.py",),
         TOOLS,
         in_root=True,
         warmed=True,

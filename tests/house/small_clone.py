@@ -77,7 +77,8 @@ def make_small_clone(root: Path) -> SmallClone:
         (root / folder).mkdir(parents=True)
     clone.packages.mkdir()
     shutil.copy(ROOT / "run", root)
-    shutil.copy(ROOT / "tools/bootstrap.py", root / "tools")
+    for script in ("bootstrap.py", "run_tests.py"):
+        shutil.copy(ROOT / "tools" / script, root / "tools")
     (root / "src/musterpoint/__init__.py").write_text("")
     (root / "src/musterpoint/__main__.py").write_text(PRODUCT)
     clone.require("runtime", "needed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import traceback
 import uuid
@@ -12,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
+from tests.registries import behind_its_back
 
 from musterpoint.clock import Instant
 from musterpoint.identifiers import CaseId, EncounterId, ReferenceId, RequestId, SubjectId, new_uuid
@@ -26,7 +28,7 @@ from musterpoint.registry import (
     Outcome,
     Reference,
 )
-from musterpoint.storage import UnitOfWork
+from musterpoint.storage import UnitOfWork, dialects
 from musterpoint.templates import FingerPosition
 
 
@@ -144,18 +146,13 @@ def open_case(work: UnitOfWork, person: Person, candidates: Sequence[Person]) ->
 
 
 def tables_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables, read without our code. The file must be sound."""
-    connection = sqlite3.connect(folder / "registry.db")
-    try:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    """All rows of all tables, read without our code. The database must be sound."""
+    with behind_its_back(folder, is_writer=False) as connection:
+        assert dialects.is_sound(connection)
         return {
-            name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr)
-            for (name,) in names.fetchall()
+            name: sorted(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
+            for name in sorted(sa.inspect(connection).get_table_names())
         }
-    finally:
-        connection.close()
 
 
 def files_with(folder: Path, planted: str) -> list[str]:

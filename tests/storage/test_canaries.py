@@ -79,6 +79,7 @@ def planted(database: Database) -> Person:
 
 
 @pytest.mark.usefixtures("planted")
+@pytest.mark.sqlite_only("reads the file")
 def test_no_file_of_an_open_registry_says_anything(database: Database, folder: Path) -> None:
     with database.read() as snapshot:
         names = {file.name for file in folder.iterdir()}
@@ -91,6 +92,7 @@ def test_no_file_of_an_open_registry_says_anything(database: Database, folder: P
 
 
 @pytest.mark.usefixtures("planted")
+@pytest.mark.sqlite_only("reads the file")
 def test_no_backup_or_copy_says_anything(database: Database, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "backup").mkdir()
     with sqlite3.connect(folder / "registry.db") as live:
@@ -120,6 +122,7 @@ def test_no_log_says_anything(database: Database, caplog: pytest.LogCaptureFixtu
         "UPDATE adjudication_candidate SET strength = zeroblob(37)",
     ],
 )
+@pytest.mark.sqlite_only("reads the file")
 def test_no_traceback_of_damage_says_anything(database: Database, folder: Path, damage: str) -> None:
     with sqlite3.connect(folder / "registry.db") as connection:
         connection.execute(damage)
@@ -146,6 +149,7 @@ def test_a_conflict_says_nothing_of_what_was_to_be_written(database: Database, p
     assert CANARY not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.sqlite_only("reads the file")
 def test_a_sealed_value_opens_in_its_own_row_only(database: Database, folder: Path, planted: Person) -> None:
     with sqlite3.connect(folder / "registry.db") as connection:
         first, second = connection.execute("SELECT detail FROM encounter_detail ORDER BY number").fetchall()

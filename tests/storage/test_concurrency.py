@@ -141,6 +141,7 @@ def is_free(path: Path) -> bool:
     return True
 
 
+@pytest.mark.sqlite_only("locks the file")
 def test_a_program_that_does_not_queue_makes_the_registry_busy(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def erase(database: Database, *people: Person) -> tuple[int, ...]:
     return emptied
 
 
+@pytest.mark.sqlite_only("reads pages of the file; a server forgets by the keys")
 def test_no_byte_of_the_person_remains_in_any_file(database: Database, folder: Path) -> None:
     person = Person(mark="PLANTED", purpose="PLANTED", site="PLANTED")
     assert person.subject_id
@@ -259,6 +260,7 @@ def test_numbers_of_erased_records_are_not_used_again(database: Database) -> Non
         assert snapshot.encounter(newcomer.encounter_id) == newcomer.encounter
 
 
+@pytest.mark.sqlite_only("reads pages of the file; a server forgets by the keys")
 def test_while_somebody_reads_the_residue_waits_and_the_next_opening_wipes_it(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,6 +310,7 @@ def test_whoever_is_erased_while_it_reads_is_left_out_and_nobody_else(database: 
 
 # Two seeds of twelve with which deleting templates leaves copies.
 @pytest.mark.parametrize("seed", [2, 9])
+@pytest.mark.sqlite_only("reads pages of the file; a server forgets by the keys")
 def test_no_page_keeps_a_copy_of_an_erased_row_however_the_trees_were_balanced(
     database: Database, folder: Path, seed: int
 ) -> None:
@@ -364,6 +367,7 @@ def found_in(folder: Path, sealed: set[bytes]) -> set[bytes]:
     return {one for one in sealed if one in content}
 
 
+@pytest.mark.sqlite_only("reads pages of the file; a server forgets by the keys")
 def test_personal_bytes_are_overwritten_where_they_stand(database: Database, folder: Path) -> None:
     person, other = Person(), Person()
     add(database, person, other)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tests.registries import behind_its_back
 from tests.storage.records import Person, record
 
 from musterpoint.clock import Instant
@@ -181,9 +181,8 @@ def test_what_was_said_about_a_person_cannot_be_opened_after_an_erasure(
         record(work, person)
         work.append_journal("captured", {}, person={"note": "x"}, encounter_id=person.encounter_id)
         work.commit()
-    connection = sqlite3.connect(folder / "registry.db")
-    ((sealed,),) = connection.execute("SELECT person FROM journal WHERE position = 2")
-    connection.close()
+    with behind_its_back(folder) as connection:
+        sealed = connection.exec_driver_sql("SELECT person FROM journal WHERE position = 2").scalar_one()
     with database.unit_of_work() as work:
         work.erase_subject(person.subject_id)
         work.append_journal("subject.erased", {})
@@ -248,14 +247,13 @@ def test_a_station_says_once_which_key_it_signs_with(database: Database) -> None
     "change",
     [
         "UPDATE journal SET ops = (SELECT ops FROM journal WHERE position = 2) WHERE position = 1",
-        "UPDATE journal SET ops = zeroblob(80) WHERE position = 1",
+        "UPDATE journal SET ops = substr(ops, 1, 80) WHERE position = 1",
     ],
 )
 def test_a_payload_that_was_exchanged_does_not_open(database: Database, folder: Path, change: str) -> None:
     grow(database, 2)
-    with sqlite3.connect(folder / "registry.db") as connection:
-        connection.execute(change)
-    connection.close()
+    with behind_its_back(folder) as connection:
+        connection.exec_driver_sql(change)
 
     with database.read() as snapshot, pytest.raises(Corrupt):
         snapshot.journal()

@@ -197,6 +197,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
     assert tables_of(filled) == before
 
 
+@pytest.mark.sqlite_only("is about the file")
 def test_after_a_migration_the_connection_checks_references_again(filled: Path) -> None:
     engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
     with engine.connect() as connection:
@@ -205,6 +206,7 @@ def test_after_a_migration_the_connection_checks_references_again(filled: Path) 
     engine.dispose()
 
 
+@pytest.mark.sqlite_only("is about the file")
 def test_every_way_of_looking_at_a_version_leaves_the_file_as_it_is(filled: Path) -> None:
     with sqlite3.connect(filled / "registry.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.registries import behind_its_back
 from tests.storage.records import Person, ended_by, fork, record, tables_of
 
 from musterpoint.errors import Corrupt, NotFound, StorageFull, VersionMismatch
@@ -38,6 +39,7 @@ def test_what_was_committed_is_there_after_opening_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o277])
+@pytest.mark.sqlite_only("is about the files")
 def test_only_the_owner_can_read_folder_and_files_whatever_the_umask(folder: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
@@ -53,6 +55,7 @@ def test_only_the_owner_can_read_folder_and_files_whatever_the_umask(folder: Pat
     assert {oct(one) for one in modes.values()} == {"0o600"}
 
 
+@pytest.mark.sqlite_only("is about the files")
 def test_the_mode_of_a_folder_that_was_there_is_left_alone(folder: Path) -> None:
     folder.mkdir(mode=0o750)
     folder.chmod(0o750)
@@ -84,6 +87,7 @@ def test_of_many_who_make_a_registry_at_once_all_get_the_same_one(folder: Path) 
     assert [row[0] for row in tables_of(folder)["journal"]] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.sqlite_only("is about the files")
 def test_what_a_killed_maker_left_behind_goes_and_is_never_opened(folder: Path) -> None:
     folder.mkdir()
     (folder / "registry.new-abc.db").write_bytes(b"half")
@@ -101,6 +105,7 @@ def test_what_a_killed_maker_left_behind_goes_and_is_never_opened(folder: Path) 
     ]
 
 
+@pytest.mark.sqlite_only("is about the files")
 def test_a_log_without_its_registry_is_damage_and_is_not_played_into_a_new_one(folder: Path) -> None:
     folder.mkdir()
     (folder / "registry.db-wal").write_bytes(b"what is left of a registry")
@@ -115,6 +120,7 @@ def test_a_log_without_its_registry_is_damage_and_is_not_played_into_a_new_one(f
 @pytest.mark.parametrize(
     "content", [b"", b"a shopping list\n" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000]
 )
+@pytest.mark.sqlite_only("is about the files")
 def test_a_file_that_is_no_registry_is_refused_and_left_as_it_is(folder: Path, content: bytes) -> None:
     folder.mkdir()
     (folder / "registry.db").write_bytes(content)
@@ -125,6 +131,7 @@ def test_a_file_that_is_no_registry_is_refused_and_left_as_it_is(folder: Path, c
     assert (folder / "registry.db").read_bytes() == content
 
 
+@pytest.mark.sqlite_only("is about the files")
 def test_the_database_of_another_program_is_refused_and_left_as_it_is(folder: Path) -> None:
     folder.mkdir()
     with sqlite3.connect(folder / "registry.db") as foreign:
@@ -142,10 +149,10 @@ def test_the_database_of_another_program_is_refused_and_left_as_it_is(folder: Pa
 @pytest.mark.parametrize("revisions", [[], ["0001", "0002"]])
 def test_a_registry_without_one_revision_is_damaged(folder: Path, revisions: list[str]) -> None:
     Database.open(folder).close()
-    with sqlite3.connect(folder / "registry.db") as connection:
-        connection.execute("DELETE FROM alembic_version")
-        connection.executemany("INSERT INTO alembic_version VALUES (?)", [(one,) for one in revisions])
-    connection.close()
+    with behind_its_back(folder) as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+        for one in revisions:
+            connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{one}')")
 
     with pytest.raises(Corrupt, match="without a revision"):
         Database.open(folder)
@@ -155,9 +162,8 @@ def test_a_registry_without_one_revision_is_damaged(folder: Path, revisions: lis
 def test_a_registry_of_a_newer_version_is_refused(folder: Path, open_anyway: object) -> None:
     assert callable(open_anyway)
     Database.open(folder).close()
-    with sqlite3.connect(folder / "registry.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    with behind_its_back(folder) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(VersionMismatch, match="newer version"):
         open_anyway(folder)
@@ -181,6 +187,7 @@ def test_a_folder_that_is_a_file_cannot_be_written(tmp_path: Path) -> None:
         ("temp_store", 2),
     ],
 )
+@pytest.mark.sqlite_only("is about the files")
 def test_every_connection_has_the_settings_that_the_guarantees_rest_on(
     database: Database, setting: str, value: object
 ) -> None:

@@ -206,6 +206,7 @@ def test_a_request_has_one_outcome(database: Database) -> None:
         "DROP TABLE encounter_detail",
     ],
 )
+@pytest.mark.sqlite_only("a server refuses such values by their types")
 def test_a_value_that_cannot_be_is_damage(database: Database, folder: Path, damage: str) -> None:
     add(database, Person(fingers=()))
     with sqlite3.connect(folder / "registry.db") as connection:

@@ -254,6 +254,7 @@ def test_a_quality_out_of_range_is_refused(database: Database) -> None:
             work.add_reference(reference)
 
 
+@pytest.mark.sqlite_only("writes behind the back of the file")
 def test_the_database_itself_refuses_rows_without_a_line(database: Database, folder: Path) -> None:
     connection = sqlite3.connect(folder / "registry.db", isolation_level=None)
     connection.execute("PRAGMA foreign_keys=ON")

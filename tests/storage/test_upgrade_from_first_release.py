@@ -18,6 +18,8 @@ from musterpoint.storage.vault import KeyScope
 from musterpoint.transparency.events import parse_event
 from musterpoint.transparency.hashing import Frontier, leaf_hash
 
+pytestmark = pytest.mark.sqlite_only("the first release had files only")
+
 
 @pytest.fixture
 def old(folder: Path) -> Path:

@@ -1,0 +1,51 @@
+"""Runs all tests: with registries in files, then those of registries once more on a PostgreSQL server.
+
+    ./run test [ARGUMENTS OF PYTEST]
+
+With arguments it runs pytest with them, once. Without a server from a package the second part is left out and
+said to be so; where `CI` is set to `true`, that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile")
+ON_BOTH = (
+    *("storage", "workflows", "rights", "adjudication", "gate", "retention", "exchange", "vault"),
+    "transparency",
+)
+"""Folders of `tests` whose tests use a registry."""
+
+SERVERS = Path("/usr/lib/postgresql")
+EXIT_FAILED = 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run them; returns what to exit with, the first failure's if there is one."""
+    first = pytest(*arguments)
+    if arguments:
+        return first
+    folders = [f"tests/{name}" for name in ON_BOTH if Path("tests", name).is_dir()]
+    if not folders:
+        return first
+    if not any(SERVERS.glob("*/bin/initdb")):
+        is_failure = os.environ.get("CI") == "true"
+        print("run: PostgreSQL is not installed, so nothing was tested on it (apt install postgresql)")
+        return first or (EXIT_FAILED if is_failure else 0)
+    print("run: the same on PostgreSQL", flush=True)
+    second = pytest("--postgresql", *folders)
+    return first or second
+
+
+def pytest(*arguments: str) -> int:
+    """Run pytest on all cores."""
+    return subprocess.run([sys.executable, *PYTEST, *arguments], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
