@@ -1,6 +1,6 @@
 """Prints what accountability costs: `python -m benchmarks.registry [fingers]`.
 
-Every figure of wall time depends on the disk, so the machine's own rate of `fsync` is measured beside it.
+`benchmarks.performance` measures the same and more, and keeps what it makes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from tests.storage.records import Person
 
+from musterpoint.comparison import with_cohort_mean
 from musterpoint.identifiers import EncounterId, ReferenceId, RequestId, new_uuid
 from musterpoint.registry import Reference
 from musterpoint.registry.agreements import PRACTICE_GALLERY
@@ -35,18 +36,27 @@ from musterpoint.workflows.station import Station, open_station
 FINGERS_EACH: Final = 4
 A_UNIT: Final = 500
 SCREENINGS: Final = 300
-APPENDS: Final = 2000
-BLOCK_BYTES: Final = 4096
+WARM_UP: Final = 20
+VISITORS: Final = 12
 POSITIONS: Final = tuple(FingerPosition(number) for number in range(2, 2 + FINGERS_EACH))
 
 
 class Searched(RegistryIndex):
-    """An index whose search costs nothing, so that what is left of a screening is its record."""
+    """An index whose search costs nothing, so that what is left of a screening is its record.
+
+    lags  the search is as old as the screening before, so that its person has arrived since
+    """
+
+    def __init__(self, *, lags: bool = False) -> None:
+        super().__init__(None)
+        self._lags = lags
+        self._seen: list[int] = []
 
     def search(self, database: Database, probe: Sequence[Template], target_fpir: float) -> Found:
-        """Nobody is found, as of now."""
+        """Nobody is found, as of now or of the search before."""
         with database.read() as snapshot:
-            position = snapshot.position
+            self._seen.append(snapshot.position)
+        position = self._seen[-2] if self._lags and len(self._seen) > 1 else self._seen[-1]
         return Found(position=position, candidates=(), people=25_000, people_comparable=25_000, references=0)
 
 
@@ -70,31 +80,11 @@ def report(what: str, times: Sequence[float]) -> None:
     )
 
 
-def fsync_times(folder: Path) -> list[float]:
-    """Of the machine alone: a block written behind the other, each lasting before the next."""
-    file = os.open(folder / "fsync", os.O_WRONLY | os.O_CREAT)
-    block = os.urandom(BLOCK_BYTES)
-
-    def write() -> None:
-        os.write(file, block)
-        os.fdatasync(file)
-
-    times = times_ms(write, APPENDS)
-    os.close(file)
-    return times
-
-
-def append_times(folder: Path) -> list[float]:
+def append(database: Database) -> None:
     """A line of the journal in a unit of its own, signed, sealed, committed and lasting."""
-    with Database.open(folder) as database:
-
-        def append() -> None:
-            with database.unit_of_work() as work:
-                work.append_journal("audit.measured", {"encounter": "0" * 32, "site": "north gate"})
-                work.commit()
-
-        append()
-        return times_ms(append, APPENDS)
+    with database.unit_of_work() as work:
+        work.append_journal("audit.measured", {"encounter": "0" * 32, "site": "north gate"})
+        work.commit()
 
 
 def fill(database: Database, fingers: int, gallery: str, rng: random.Random) -> None:
@@ -126,44 +116,58 @@ def _reference(encounter_id: EncounterId, position: FingerPosition, template: by
     )
 
 
-def screening_times(station: Station) -> list[float]:
-    """Recording of screenings of four fingers that nobody has: delta search, facts, journal and commit.
+def screening_times(station: Station, *, arrived: bool = False) -> tuple[list[float], list[float]]:
+    """Milliseconds of wall and processor that recording a screening takes of four fingers nobody has.
 
-    What is measured is the unit of work, with the wait for its turn; the search before it costs nothing.
+    arrived  somebody else has been recorded since the search, with whom the fingers are compared first
+
+    What is measured is the unit of work: the wait for its turn, agreement checks, delta search, facts,
+    keys, journal and commit; the search before it costs nothing.
     """
-    fingers = person(1)
-    captures = [
-        Capture(template=fingers[one].impression(1).template(), image=None, quality=None) for one in POSITIONS
-    ]
-    shown = tuple(
-        Submission(name="finger", data=encode(one.template), position=one.template.position)
-        for one in captures
-    )
+    station = replace(station, indexes=Always(Searched(lags=arrived)))
+    visitors = [_shown(seed) for seed in range(1, 1 + VISITORS)]
 
-    def record() -> None:
+    def record(number: int) -> None:
+        captures, shown = visitors[number % VISITORS]
         request = ScreeningRequest(
             request_id=RequestId(new_uuid()), submissions=shown, purpose="practice", site="north"
         )
         screen(station, request, captures)
 
-    record()
-    spent: list[float] = []
-    with patch.object(station.database, "unit_of_work", timed(station.database, spent)):
-        whole = times_ms(record, SCREENINGS)
-    report("screening without capture and search", whole)
-    return spent
+    for number in range(WARM_UP):
+        record(number)
+    wall: list[float] = []
+    processor: list[float] = []
+    with patch.object(station.database, "unit_of_work", timed(station.database, wall, processor)):
+        for number in range(WARM_UP, WARM_UP + SCREENINGS):
+            record(number)
+    return wall, processor
 
 
-def timed(database: Database, spent: list[float]) -> Callable[..., AbstractContextManager[UnitOfWork]]:
-    """Its unit of work, which notes how many milliseconds it took."""
+def _shown(seed: int) -> tuple[list[Capture], tuple[Submission, ...]]:
+    """Four fingers of somebody, as taken and as handed in."""
+    fingers = person(seed)
+    templates = [with_cohort_mean(fingers[one].impression(1).template()) for one in POSITIONS]
+    captures = [Capture(template=one, image=None, quality=None) for one in templates]
+    handed_in = tuple(Submission(name="finger", data=encode(one), position=one.position) for one in templates)
+    return captures, handed_in
+
+
+def timed(
+    database: Database, wall: list[float], processor: list[float]
+) -> Callable[..., AbstractContextManager[UnitOfWork]]:
+    """Its unit of work, which notes how many milliseconds it took where it wrote."""
     unit_of_work = database.unit_of_work
 
     @contextmanager
     def measured(**named: object) -> Iterator[UnitOfWork]:
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         with unit_of_work(**named) as work:  # type: ignore[arg-type]  # what the station passes on
             yield work
-        spent.append(1000 * (time.perf_counter() - begin))
+            has_written = work.has_changed
+        if has_written:
+            wall.append(1000 * (time.perf_counter() - begin))
+            processor.append(1000 * (time.process_time() - busy))
 
     return measured
 
@@ -180,30 +184,22 @@ def load_times(database: Database) -> list[float]:
 
 
 def main(fingers: int) -> None:
-    """Print all figures."""
+    """Print what `benchmarks.performance` prints of a registry, of any size, and what loading it takes."""
     logging.disable()
-    rng = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["MUSTERPOINT_KEY_FILE"] = str(folder / "registry.key")
         os.environ["MUSTERPOINT_SEATS"] = str(folder / "seats")
-        before = fsync_times(folder)
-        appended = append_times(folder / "journal")
-        alone = before + fsync_times(folder)
-        report("fsync of the machine, 4 kB", alone)
-        report("journal append, one writer, full durability", appended)
-        share = statistics.mean(alone) / statistics.mean(appended)
-        print(f"{'appends as share of the fsync rate':<58} {100 * share:.0f} %", flush=True)
         station = open_station(folder / "registry")
-        fill(station.database, fingers, PRACTICE_GALLERY, rng)
-        index = Searched(None)
-        station = replace(station, indexes=_Always(index))
-        report(f"record step of a screening, {fingers} fingers in the gallery", screening_times(station))
+        fill(station.database, fingers, PRACTICE_GALLERY, random.Random(1))
+        wall, processor = screening_times(station)
+        report(f"record step of a screening, {fingers} fingers in the gallery", wall)
+        report("the same, time of the processor", processor)
         report(f"load and unseal {fingers} references", load_times(station.database))
         station.database.close()
 
 
-class _Always(dict[frozenset[str] | None, RegistryIndex]):
+class Always(dict[frozenset[str] | None, RegistryIndex]):
     """One index for whatever is searched."""
 
     def __init__(self, index: RegistryIndex) -> None:

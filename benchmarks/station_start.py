@@ -27,7 +27,7 @@ from musterpoint.templates import CohortMean, encode
 from musterpoint.workflows.snapshots import about_of, snapshot_folder
 from musterpoint.workflows.station import open_station
 
-_CHILD = """
+CHILD = """
 import sys, time
 def both(): return time.perf_counter(), time.process_time()
 begun = both()
@@ -59,15 +59,16 @@ def main() -> None:
         folder = Path(name)
         os.environ["MUSTERPOINT_KEY_FILE"] = str(folder / "registry.key")
         os.environ["MUSTERPOINT_SEATS"] = str(folder / "seats")
-        _make(folder, fingers)
+        make(folder, fingers)
         for _ in range(3):
             begun = time.perf_counter()
-            command = [sys.executable, "-c", _CHILD, str(folder / "registry"), str(folder / "probe")]
+            command = [sys.executable, "-c", CHILD, str(folder / "registry"), str(folder / "probe")]
             told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
             print(f"start to first answer {time.perf_counter() - begun:.2f} s (CPU in brackets): {told}")
 
 
-def _make(folder: Path, fingers: int) -> None:
+def make(folder: Path, fingers: int) -> None:
+    """A registry with the sealed snapshot of a gallery, and a finger to search."""
     station = open_station(folder / "registry")
     references = References()
     references.add(_entries(fingers))

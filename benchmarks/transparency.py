@@ -177,11 +177,15 @@ def tell_proofs(tree: Tree, folder: Path) -> None:
         verifying.append(time.perf_counter() - begin)
     print(f"inclusion proof out of {size:,} leaves, tiles in memory: {quantiles(making)}")
     print(f"verifying it: {quantiles(verifying)}")
-    note = checkpoint(tree, size)
     for number in range(10):
-        index = chance.randrange(size)
-        proof_file = ProofFile(index, inclusion_proof(tree, index, size), note)
-        put(folder.parent / f"{number}.tlog-proof", proof_file.to_bytes())
+        write_proof(tree, folder.parent / f"{number}.tlog-proof", chance)
+
+
+def write_proof(tree: Tree, path: Path, chance: random.Random) -> Path:
+    """The proof file of any leaf."""
+    index, size = chance.randrange(tree.frontier.size), tree.frontier.size
+    put(path, ProofFile(index, inclusion_proof(tree, index, size), checkpoint(tree, size)).to_bytes())
+    return path
 
 
 def tell_verifier(folder: Path) -> None:
@@ -195,13 +199,19 @@ def tell_verifier(folder: Path) -> None:
 
 def verifier_run(command: Sequence[str]) -> str:
     """Seconds on the clock, and of processors: the latter tell the time on two free cores, halved."""
+    seconds, used = verifier_seconds(command)
+    return f"{seconds:.1f} s (processors {used:.1f} s)"
+
+
+def verifier_seconds(command: Sequence[str]) -> tuple[float, float]:
+    """Seconds on the clock, and of processors."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return f"{seconds:.1f} s (processors {used:.1f} s)"
+    return seconds, used
 
 
 if __name__ == "__main__":
