@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server, once for all processes."""
     config.addinivalue_line("markers", "sqlite_only(reason): looks into the files of SQLite")
+    config.addinivalue_line("markers", "server_only: several machines on one server")
     if not config.getoption("--postgresql") or hasattr(config, "workerinput"):
         return
     stack = ExitStack()
@@ -48,8 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has nothing to look at on a server."""
+    """Leave out what has nothing to look at on an engine."""
     if not config.getoption("--postgresql"):
+        others = [item for item in items if item.get_closest_marker("server_only")]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
         return
     for item in items:
         marker = item.get_closest_marker("sqlite_only")
