@@ -190,3 +190,10 @@ def test_no_list_mode_says_nothing_about_candidates() -> None:
     assert shown_answer(Answer.BEING_DECIDED, no_list=True) is Answer.CANNOT_TELL
     assert next_step(waiting, no_list=True) is next_step(poor, reason=CannotTellReason.QUALITY, no_list=True)
     assert next_step(waiting) is NextStep.WAIT
+
+
+def test_where_nobody_has_these_fingers_on_record_nothing_is_said() -> None:
+    found = decide_screening(has_candidates=False, is_search_trusted=True, is_anybody_comparable=False)
+
+    assert (found.answer, found.reason) == (Answer.CANNOT_TELL, CannotTellReason.FINGERS)
+    assert not found.enrols_subject

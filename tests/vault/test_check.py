@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.conftest import record
 from tests.vault.registries import CANARY, Site, change_value, copy_folder, flip, in_table
+from tests.workflows.requests import screening
 
 from musterpoint.errors import Refused
 from musterpoint.storage import tables
@@ -16,6 +18,7 @@ from musterpoint.storage.checking import Report
 from musterpoint.storage.sealed_values import sealed_columns
 from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.checking import check
+from musterpoint.workflows.screening import screen
 from musterpoint.workflows.searching import RegistryIndex
 from musterpoint.workflows.transparency import sign_checkpoint
 
@@ -195,3 +198,24 @@ def test_an_index_on_disk_that_is_not_the_registrys_is_found(
 
     assert [found.what.partition(":")[0] for found in report.findings] == ["index"]
     station.database.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE encounter SET answer = 'known'", "the answer of an encounter"),
+        ("UPDATE decision SET state = 'denied'", "the decision of an encounter"),
+        ("UPDATE seat SET role = 'supervisor' WHERE role = 'capture officer'", "seats that are not"),
+        ("UPDATE seat SET public_key = zeroblob(32) WHERE role = 'supervisor'", "seats that are not"),
+    ],
+)
+def test_what_stands_in_clear_and_was_changed_by_hand_is_found(site: Site, change: str, told: str) -> None:
+    station = site.open()
+    screen(station, screening(record(1)))
+    station.database.close()
+    assert checked(site).is_sound
+    in_table(site.folder, change)
+
+    found = checked(site).findings
+
+    assert any(one.what.startswith(told) for one in found)

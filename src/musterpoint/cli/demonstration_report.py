@@ -78,7 +78,9 @@ def why_of(one: Screened) -> str:
         return f"{searched}, somebody alike found; two people decided, each without the other"
     if one.outcome.answer == Answer.CANNOT_TELL.value:
         reasons = ", ".join(reason for finger in one.outcome.fingers for reason in finger.reasons)
-        return f"{searched}, but the quality is too low to tell ({reasons})" if reasons else searched
+        if reasons:
+            return f"{searched}, but the quality is too low to tell ({reasons})"
+        return f"{searched}, but nobody has these fingers on record"
     left_out = one.outcome.people - one.outcome.people_comparable
     unseen = f"; {left_out} of them without these fingers on record" if left_out else ""
     return f"{searched}, nobody alike{unseen}"

@@ -227,6 +227,8 @@ def explanation(shown: ScreeningShown) -> str:
         return f"The quality is too low for a search that finds nobody to mean anything. {searched}."
     if shown.reason == CannotTellReason.GALLERY.value:
         return f"Nobody was found, but not all galleries could be searched. {searched}."
+    if shown.reason == CannotTellReason.FINGERS.value:
+        return f"Nobody on record has these fingers, so nobody could be found. {searched}."
     if shown.subject is not None:
         return f"Enrolled as subject {shown.subject}. {searched}."
     return f"{searched}."

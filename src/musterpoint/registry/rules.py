@@ -51,12 +51,17 @@ class ScreeningDecision:
 
 
 def decide_screening(
-    *, has_candidates: bool, is_search_trusted: bool, is_search_complete: bool = True
+    *,
+    has_candidates: bool,
+    is_search_trusted: bool,
+    is_search_complete: bool = True,
+    is_anybody_comparable: bool = True,
 ) -> ScreeningDecision:
     """Decide what a search leads to.
 
     is_search_trusted   the quality allows a search that finds nobody to mean something
     is_search_complete  every gallery that the purpose asks for was searched as it is now
+    is_anybody_comparable  there is nobody, or somebody on record with a finger that was captured
 
     Candidates are never declared a match, whatever their strength: a person decides. A search that
     found nobody says so only where it could have found somebody.
@@ -66,6 +71,8 @@ def decide_screening(
         reason = CannotTellReason.QUALITY
     elif not is_search_complete:
         reason = CannotTellReason.GALLERY
+    elif not is_anybody_comparable:
+        reason = CannotTellReason.FINGERS
     if has_candidates:
         return ScreeningDecision(
             answer=Answer.BEING_DECIDED, reason=reason, opens_case=True, enrols_subject=False

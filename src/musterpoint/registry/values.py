@@ -46,6 +46,7 @@ class CannotTellReason(StrEnum):
 
     QUALITY = "quality"
     GALLERY = "gallery"
+    FINGERS = "fingers"
     ADJUDICATION = "adjudication"
 
 

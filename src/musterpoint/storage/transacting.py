@@ -72,6 +72,11 @@ class Transaction(Snapshot):
         self._pending: list[Line] = []
         self._stamp = self._head.size + 1
         self._numbers: dict[str, int] = {}
+        self._with_key: set[EncounterId] = set()
+
+    def act_as(self, author: str) -> None:
+        """Name the seat that acts, where it was not known when the unit began; for all of its lines."""
+        self._desk = replace(self._desk, author=author)
 
     def _locked_head(self) -> Head:
         return self.fetch(_LOCKED_HEAD, head_of)[0]
@@ -116,8 +121,20 @@ class Transaction(Snapshot):
         if not values:
             return
         self._has_changed = True
+        self._begin_lines()
         with translated():
             self._execute(_insert_into(table), values)
+
+    def _begin_lines(self) -> None:
+        """Write the unit's first line, if it is there and can be sealed.
+
+        Added rows name that line. Where it comes after them, SQLite looks through all rows of every such
+        table when it comes, which takes the longer the larger the registry.
+        """
+        if self._pending and self._head.size < self._stamp:
+            holder = self._pending[0].encounter_id
+            if holder is None or holder in self._with_key:
+                self._flush(1)
 
     @property
     def has_changed(self) -> bool:
@@ -185,9 +202,13 @@ class Transaction(Snapshot):
     def _settle(self) -> None:
         self._flush()
 
-    def _flush(self) -> None:
-        """Write the lines that were appended, sign them and bring the tree up to them."""
-        lines, self._pending = self._pending, []
+    def _flush(self, count: int | None = None) -> None:
+        """Write the lines that were appended, sign them and bring the tree up to them.
+
+        count  only the first so many
+        """
+        lines = self._pending[:count]
+        self._pending = self._pending[len(lines) :]
         if not lines:
             return
         before = self._head.size

@@ -160,6 +160,8 @@ def authorise(
     except Refused as error:
         raise refused(station, snapshot, act, error, purpose=purpose, gallery=gallery) from None
     station.turn.agreement_id = permission.agreement_id
+    if isinstance(snapshot, UnitOfWork):
+        snapshot.act_as(permission.actor.seat.name)
     return permission
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from musterpoint.registry import Answer, Encounter, JournalLine, Reference, Subject
 from musterpoint.registry.agreements import AgreementState, in_force
@@ -127,8 +128,13 @@ def _view(snapshot: Snapshot, encounter: Encounter, permission: Permission) -> E
     )
 
 
+_AT_THE_GATE: Final = frozenset({"presented", "consent", "captured", "outcome", "decided", "receipt"})
+
+
 def read_journal(station: Station, *, since: int = 0, limit: int | None = None) -> tuple[JournalLine, ...]:
-    """Lines of the journal in order; with limits, that something happened and when, and nothing more.
+    """Lines of the journal in order; with limits, what the acting seat did itself at the gate.
+
+    Even kinds and times of other lines would tell: a pair that is opened after an arrival is a candidate.
 
     Raises what `authorise` raises.
     """
@@ -137,7 +143,9 @@ def read_journal(station: Station, *, since: int = 0, limit: int | None = None) 
         lines = snapshot.journal(since=since, limit=limit)
     if permission.extent is Extent.FULL:
         return lines
-    return tuple(replace(one, body="{}") for one in lines)
+    seat = permission.actor.seat.name
+    mine = (one for one in lines if one.author == seat and one.kind in _AT_THE_GATE)
+    return tuple(replace(one, body="{}") for one in mine)
 
 
 def read_status(station: Station) -> StatusView:

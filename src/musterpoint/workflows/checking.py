@@ -11,6 +11,7 @@ from musterpoint.storage import Snapshot, checking
 from musterpoint.storage.checking import Finding, Report
 from musterpoint.transparency.checkpoints import checkpoint_of
 from musterpoint.transparency.proofs import root_at
+from musterpoint.workflows import facts_checking
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.searching import RegistryIndex
 from musterpoint.workflows.snapshots import FOLDER
@@ -29,6 +30,8 @@ def check(station: Station, *, signatures: bool = True) -> Report:
     if report.is_sound:
         # What cannot be read from the registry was told already.
         found += _of_index(station)
+        with station.database.read() as snapshot:
+            found += facts_checking.findings(snapshot)
     return replace(report, findings=tuple(found))
 
 

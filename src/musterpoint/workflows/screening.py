@@ -306,6 +306,7 @@ def _searched(gate: _Gate, captures: tuple[Capture, ...], found: Found) -> _Sear
         has_candidates=bool(found.candidates),
         is_search_trusted=any(one.is_trusted for one in captures),
         is_search_complete=not gate.not_searched,
+        is_anybody_comparable=not found.people or found.people_comparable > 0,
     )
     return _Searched(captures=captures, found=found, decision=decision)
 
@@ -313,6 +314,7 @@ def _searched(gate: _Gate, captures: tuple[Capture, ...], found: Found) -> _Sear
 def _record(work: UnitOfWork, gate: _Gate, asked: str, searched: _Searched | None) -> ScreeningOutcome:
     """Write everything of one presentation: what was said of it in the journal, then its rows."""
     encounter = _encounter(gate, searched)
+    work.make_keys(encounter.encounter_id)
     journal = GateJournal(work, encounter.encounter_id, gate.permission.agreement_id)
     counted = _journal_presentation(journal, gate, encounter, searched)
     if encounter.subject_id is not None:
