@@ -16,9 +16,7 @@ from musterpoint.errors import Conflict, Corrupt, MusterpointError, RegistryBusy
 from musterpoint.storage import Database
 from musterpoint.storage.translation import translated
 
-pytestmark = pytest.mark.sqlite_only(
-    "breaks the file; tests.faults.campaign breaks a server"
-)
+pytestmark = pytest.mark.sqlite_only("breaks the file; tests.faults.campaign breaks a server")
 
 NOBODY = 65_534
 

@@ -32,9 +32,7 @@ from musterpoint.identifiers import EncounterId, RequestId, SubjectId
 from musterpoint.registry import Answer, Verdict
 from musterpoint.storage import Database, UnitOfWork, adjudication
 
-pytestmark = pytest.mark.sqlite_only(
-    "follows calls of SQLite; tests.faults.campaign kills on a server"
-)
+pytestmark = pytest.mark.sqlite_only("follows calls of SQLite; tests.faults.campaign kills on a server")
 
 KILLS = 120
 STATEMENTS_MAX = 400

@@ -192,7 +192,12 @@ class Database:
         try:
             with translated():
                 connection.begin()
-            yield make(connection)
+            view = make(connection)
+            try:
+                yield view
+            finally:
+                with translated():
+                    view.close_results()
         finally:
             with translated():
                 connection.close()

@@ -34,6 +34,7 @@ class LogView:
 
     def __init__(self, connection: sa.Connection, vault: Vault) -> None:
         self._connection = connection
+        self._streamed: list[Result] = []
         self.vault = vault
 
     def _execute(
@@ -72,7 +73,9 @@ class LogView:
         """
         with translated():
             streamed = statement.execution_options(yield_per=rows_a_part)
-            parts = self._execute(streamed, [bound] if bound else None).partitions()
+            result = self._execute(streamed, [bound] if bound else None)
+            parts = result.partitions()
+        self._streamed.append(result)
         while True:
             self._insist_on_being_open()
             with translated(), sound():
@@ -80,6 +83,12 @@ class LogView:
             if not part:
                 return
             yield part
+
+    def close_results(self) -> None:
+        """Give back what a server holds for results that were not read to their end."""
+        for result in self._streamed:
+            result.close()
+        self._streamed.clear()
 
     def _row(self, statement: sa.Executable) -> Row:
         return self.fetch(statement, lambda row: row)[0]

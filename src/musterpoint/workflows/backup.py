@@ -110,7 +110,8 @@ def _insist_on_files(registry: Path) -> None:
         raise Conflict(
             expected="a registry in files",
             found="one on a PostgreSQL server, whose own tools make copies",
-            hint="Use pg_dump as docs/explanation/keys.md says, the keys last and apart",
+            hint="Run, the keys last and to another place (docs/explanation/keys.md): "
+            + dialects.commands_that_copy(registry),
             where="backup",
         )
 

@@ -40,6 +40,7 @@ __all__ = [
     "begin_migration",
     "blank",
     "choose_server",
+    "commands_that_copy",
     "copy",
     "end_migration",
     "engine",
@@ -81,6 +82,19 @@ def _server(path: Path) -> tuple[str, str] | None:
         address = file.read(_URL_BYTES_MAX).decode("utf-8", "replace").strip()
     url, prefix = _read_address(address)
     return url, f"{prefix}_{path.stem}"
+
+
+def commands_that_copy(folder: Path) -> str:
+    """The server's own commands by which a registry on it is copied, with no password in them."""
+    commands = []
+    for name in ("registry", "keys"):
+        server = _server(folder / f"{name}.db")
+        if server is None:
+            raise ValueError("the registry lies in files")
+        url, schema = server
+        shown = sa.make_url(url).set(password=None).render_as_string()
+        commands.append(f"pg_dump --format=custom --schema={schema} --file={name}.dump '{shown}'")
+    return "; ".join(commands)
 
 
 def choose_server(folder: Path) -> None:
@@ -201,13 +215,16 @@ def begin_migration(connection: sa.Connection) -> None:
     """Begin as a writer, with references between tables unchecked until the end where that is needed."""
     if _is_postgresql(connection):
         connection.begin()
+        postgresql.check_before_changes_of_tables(connection)
     else:
         sqlite.begin_migration(connection)
 
 
 def end_migration(connection: sa.Connection) -> None:
     """Check references again from here on; outside of a transaction."""
-    if not _is_postgresql(connection):
+    if _is_postgresql(connection):
+        postgresql.end_checks(connection)
+    else:
         sqlite.end_migration(connection)
 
 

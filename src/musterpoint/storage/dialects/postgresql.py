@@ -129,6 +129,22 @@ def end_making(connection: sa.Connection, schema: str, mark: int) -> None:
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS 'musterpoint {mark:08X}'")
 
 
+def check_before_changes_of_tables(connection: sa.Connection) -> None:
+    """Have deferred references checked before a table goes or changes, which the server insists on."""
+    sa.event.listen(connection, "before_cursor_execute", _check_references)
+
+
+def end_checks(connection: sa.Connection) -> None:
+    """Leave that to the commit again."""
+    sa.event.remove(connection, "before_cursor_execute", _check_references)
+
+
+def _check_references(_connection: sa.Connection, cursor: Any, statement: str, *_: Any) -> None:
+    if statement.lstrip().startswith(("DROP TABLE", "ALTER TABLE")):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def vacuum(made: sa.Engine, *, whole_tables: bool) -> bool:
     """Free what old versions of rows hold; False where a reader keeps a table from being written anew.
 
@@ -139,10 +155,10 @@ def vacuum(made: sa.Engine, *, whole_tables: bool) -> bool:
     with made.connect().execution_options(isolation_level="AUTOCOMMIT", writer=True) as connection:
         driver: Any = connection.connection.driver_connection
         # Without their names, those of every other registry in the database would be meant too.
-        names = driver.execute(_TABLES).fetchall()
+        names = ", ".join(name for (name,) in driver.execute(_TABLES).fetchall())
         driver.execute(f"SET lock_timeout = '{_VACUUM_WAIT_MAX_S:g}s'")
         try:
-            driver.execute(f"VACUUM {'(FULL) ' if whole_tables else ''}{', '.join(name for (name,) in names)}")
+            driver.execute(f"VACUUM {'(FULL) ' if whole_tables else ''}{names}")
         except psycopg.errors.LockNotAvailable:
             return False
         finally:
