@@ -318,7 +318,7 @@ def share() -> Iterator[Figure]:
         station.database.close()
     parts = ", ".join(f"{name} {ms:.1f}" for name, ms in seen.parts_ms.items())
     yield Figure(
-        name=f"cost of encryption, journal and agreement checks: share of a screening among {FINGERS:,} fingers",
+        name=f"cost of encryption, journal and agreement checks: share of a screening, {FINGERS:,} fingers",
         reach="10 %",
         beyond="3 %",
         measured=f"{100 * seen.share:.1f} % of {seen.whole_ms:.0f} ms of processor time ({parts} ms); "

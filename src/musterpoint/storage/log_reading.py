@@ -34,7 +34,7 @@ class LogView:
 
     def __init__(self, connection: sa.Connection, vault: Vault) -> None:
         self._connection = connection
-        self._streamed: list[Result] = []
+        self._open_results: list[Result] = []
         self.vault = vault
 
     def _execute(
@@ -75,7 +75,7 @@ class LogView:
             streamed = statement.execution_options(yield_per=rows_a_part)
             result = self._execute(streamed, [bound] if bound else None)
             parts = result.partitions()
-        self._streamed.append(result)
+        self._open_results.append(result)
         while True:
             self._insist_on_being_open()
             with translated(), sound():
@@ -86,9 +86,9 @@ class LogView:
 
     def close_results(self) -> None:
         """Give back what a server holds for results that were not read to their end."""
-        for result in self._streamed:
+        for result in self._open_results:
             result.close()
-        self._streamed.clear()
+        self._open_results.clear()
 
     def _row(self, statement: sa.Executable) -> Row:
         return self.fetch(statement, lambda row: row)[0]

@@ -49,7 +49,6 @@ class UnitOfWork(Transaction):
     def __init__(self, connection: sa.Connection, desk: Desk) -> None:
         super().__init__(connection, desk)
         self._encounter_numbers: dict[EncounterId, int] = {}
-        self._with_key: set[EncounterId] = set()
         self._own: set[UUID] = set()
         self._own_encounter: EncounterId | None = None
 
