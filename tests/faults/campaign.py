@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import select
 import shutil
 import signal
@@ -308,8 +307,7 @@ def stop_growing(campaign: Campaign, seed: int, running: Server | None) -> None:
         else:
             limited, limit = injecting.backends(running.folder)[1:], chance.randrange(8_000, 16_000_000)
         for one in limited:
-            with suppress(ProcessLookupError):
-                resource.prlimit(one, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            injecting.limit_files(one, limit, as_owner=running is not None)
         select.select([], [], [], 1.0)
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)

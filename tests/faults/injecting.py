@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.postgresql import ACCOUNT
+
 
 @dataclass(frozen=True)
 class FailingCall:
@@ -53,6 +55,17 @@ def injected(processes: Sequence[int], fault: FailingCall, *, when: int) -> Iter
     finally:
         tracer.send_signal(signal.SIGINT)
         tracer.wait(30)
+
+
+def limit_files(process: int, size: int, *, as_owner: bool) -> None:
+    """Let files of a process grow to a size in bytes and no further: the write that reaches it is short.
+
+    as_owner  the process is the server's, and where we are root its account has to ask
+    """
+    command = ["prlimit", f"--pid={process}", f"--fsize={size}:unlimited"]
+    if as_owner and os.geteuid() == 0:
+        command = ["runuser", "-u", ACCOUNT, "--", *command]
+    subprocess.run(command, check=False, cwd="/", capture_output=True)
 
 
 def backends(folder: Path) -> list[int]:
