@@ -174,7 +174,7 @@ def child(act: Callable[[Callable[[str], None]], None]) -> Iterator[tuple[int, i
         os.close(read_end)
         status = FAILED
         try:
-            act(lambda line: os.write(write_end, f"{line}\n".encode()) and None)
+            act(partial(write_line, write_end))
             status = CAME_THROUGH
         except MusterpointError:
             # What the disk or the server refuses ends a station so; anything else is a fault of ours.
@@ -185,6 +185,11 @@ def child(act: Callable[[Callable[[str], None]], None]) -> Iterator[tuple[int, i
             os._exit(status)
     os.close(write_end)
     yield process, read_end
+
+
+def write_line(write_end: int, line: str) -> None:
+    """Tell the parent something, whole or not at all."""
+    os.write(write_end, f"{line}\n".encode())
 
 
 def heard(read_end: int) -> Iterator[str]:

@@ -60,7 +60,11 @@ INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite makes a rowid of INTEGER alone; other engines need BIGINT for 64 bits."""
 
 SERVER_FILE: Final = "postgresql.url"
+"""Lies in the folder of a registry on a server."""
+
 SERVER_VARIABLE: Final = "MUSTERPOINT_POSTGRESQL"
+"""Names the server on which new registries are made."""
+
 _URL_BYTES_MAX: Final = 4096
 _PREFIX: Final = "musterpoint"
 _SCHEMA: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

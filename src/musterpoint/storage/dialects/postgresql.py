@@ -40,6 +40,10 @@ _STATES: Final[Mapping[str, Fault]] = {
     "25006": Fault.UNWRITABLE,
     "42501": Fault.UNWRITABLE,
     "58030": Fault.UNWRITABLE,
+    "58P01": Fault.UNWRITABLE,
+    "53000": Fault.UNWRITABLE,
+    # What a server says of a file that may not grow, and of whatever else it did not expect of its disk.
+    "XX000": Fault.UNWRITABLE,
     "XX001": Fault.DAMAGED,
     "XX002": Fault.DAMAGED,
     "42P01": Fault.DAMAGED,
@@ -60,6 +64,9 @@ def fault_of(error: BaseException | None) -> Fault:
     """What an error of the driver means."""
     import psycopg
 
+    if isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in {"PANIC", "FATAL"}:
+        # The connection has ended, mostly because the server has.
+        return Fault.UNREACHABLE
     state = getattr(error, "sqlstate", None)
     if state is not None:
         return _STATES.get(state) or (Fault.UNREACHABLE if state.startswith("08") else Fault.UNEXPECTED)
