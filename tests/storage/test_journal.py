@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.storage.records import SteppingClock
+from tests.storage.records import Person, SteppingClock, record
 
+from musterpoint.errors import Corrupt
 from musterpoint.registry import JournalLine
 from musterpoint.storage import Database
 
@@ -93,3 +97,21 @@ def test_equal_facts_give_equal_bytes_whatever_their_order(database: Database, b
 
     assert one.body == other.body
     assert json.loads(one.body) == body
+
+
+def test_behind_a_hole_in_the_journal_nothing_is_written(folder: Path, database: Database) -> None:
+    for _ in range(3):
+        with database.unit_of_work() as work:
+            record(work, Person())
+            work.commit()
+    database.close()
+    with closing(sqlite3.connect(folder / "registry.db")) as raw, raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("DELETE FROM journal WHERE position = 2")
+
+    with (
+        Database.open(folder) as reopened,
+        pytest.raises(Corrupt, match="lines are missing"),
+        reopened.unit_of_work(),
+    ):
+        pass

@@ -230,6 +230,7 @@ def check(receipt: Path, data: Path | None, seat: SeatChoice) -> int:
     station = seat.open(data, must_exist=True)
     made = erasure_receipts.committed(station, proof.commitment)
     click.echo("The commitment follows from the identifier and the salt.")
+    erasure_receipts.insist_on_record(proof, content, made)
     if _proof_path(receipt).is_file():
         read = parse_proof_file(_proof_path(receipt).read_bytes())
         line = erasure_receipts.check_proof(station, proof, content, read)

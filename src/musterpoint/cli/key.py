@@ -173,7 +173,10 @@ def _tell(done: Rotation, as_json: bool) -> None:
     begun = "An interrupted rotation was finished. " if done.was_resumed else ""
     click.echo(f"{begun}Epoch {done.epoch} wraps all keys; {counted(done.keys, 'key', 'keys')} moved.")
     if done.is_secret_gone:
-        click.echo("The old secret is destroyed: key backups from before open only with a copy of it.")
+        click.echo(
+            "The old secret is destroyed: backups from before open only with a copy of it, or with shares "
+            "of it (restore --share). Make a backup now: musterpoint backup"
+        )
     else:
         click.echo("Key backups from before still open with the secret of their time: destroy them in time.")
     say("Shares that were made before no longer open this registry: musterpoint key share")

@@ -41,6 +41,7 @@ class Database:
         self._vault: Vault | None = None
         self._is_own_vault = False
         self._signer: Signer | None = None
+        self._is_journal_whole = False
         self._lock = WriterLock(folder)
         self._clock = clock
         self._engine = dialects.engine(folder / FILE_NAME)
@@ -165,16 +166,26 @@ class Database:
         author     name of the seat that acts, for the lines of the journal
         agreement  under which it acts; None for what belongs to the installation
 
-        Raises RegistryBusy where others write for longer than is waited.
+        Raises RegistryBusy where others write for longer than is waited, Corrupt where lines of the journal
+        are missing.
         """
         with self._lock.held():
             desk = Desk(
                 clock=self._clock, vault=self.vault, author=author, agreement=agreement, signer=self._sign
             )
             with self._transaction(self._writers, lambda made: UnitOfWork(made, desk)) as work:
+                self._refuse_hole(work)
                 yield work
             if work.has_erased:
                 self._wipe_residue()
+
+    def _refuse_hole(self, work: UnitOfWork) -> None:
+        """Write nothing more behind a hole in the journal; looked at once, since it is counted."""
+        if self._is_journal_whole:
+            return
+        if not work.has_every_line():
+            raise damaged("a journal from which lines are missing")
+        self._is_journal_whole = True
 
     def provision_station(self) -> None:
         """Say in the journal which key this station signs with, unless that was said before."""

@@ -74,6 +74,12 @@ class Transaction(Snapshot):
         self._numbers: dict[str, int] = {}
         self._with_key: set[EncounterId] = set()
 
+    def has_every_line(self) -> bool:
+        """Whether the journal has as many lines as were ever written, without a gap."""
+        position = tables.journal.c.position
+        counted = self.fetch(sa.select(sa.func.count(position), sa.func.max(position)), tuple)[0]
+        return (counted[0], counted[1] or 0) == (self._head.size, self._head.size)
+
     def act_as(self, author: str) -> None:
         """Name the seat that acts, where it was not known when the unit began; for all of its lines."""
         self._desk = replace(self._desk, author=author)

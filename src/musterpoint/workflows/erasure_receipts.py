@@ -44,9 +44,13 @@ class Receipt:
         return commit_to(self.record_id, self.salt)
 
 
+_NOT_BEGUN: Final = "not begun"
+_NEVER_CHANGING: Final = ("erasure", "why", "begun_at", "keys_destroyed", "backups_expire_on", "limits")
+
+
 def intended(receipt: Receipt) -> str:
     """The receipt's file before the erasure: salt and identifier, and that nothing was done yet."""
-    return _text(_opening(receipt) | {"state": "not begun"})
+    return _text(_opening(receipt) | {"state": _NOT_BEGUN})
 
 
 def written(receipt: Receipt, made: Erasure, leaf: Mapping[str, object]) -> str:
@@ -168,6 +172,27 @@ def check_proof(station: Station, receipt: Receipt, content: Mapping[str, Any], 
         )
     proof.verify(proof.extra, transparency.policy_of(station, proof.checkpoint))
     return proof.index + 1
+
+
+def insist_on_record(receipt: Receipt, content: Mapping[str, Any], made: Erasure) -> None:
+    """Insist that a receipt's file says what the registry has on record of the erasure.
+
+    Stores may have answered since it was written; nothing may be said to be done that is not. Raises
+    NotProven.
+    """
+    now: dict[str, Any] = json.loads(written(receipt, made, content.get("leaf") or {}))
+    still_open = set(now["outstanding"])
+    wrong = [name for name in _NEVER_CHANGING if content.get(name) != now[name]]
+    if still_open - set(content.get("outstanding") or ()):
+        wrong.append("outstanding")
+    if content.get("state") == "complete" and now["state"] != "complete":
+        wrong.append("state")
+    if wrong and content.get("state") != _NOT_BEGUN:
+        raise NotProven(
+            expected="the receipt as it was written",
+            found=f"other words in it than the registry has on record: {', '.join(wrong)}",
+            hint="Take the file as it was written, or have it written anew: musterpoint erase --status",
+        )
 
 
 def committed(station: Station, commitment: str) -> Erasure:
