@@ -206,7 +206,10 @@ def test_an_index_on_disk_that_is_not_the_registrys_is_found(
         ("UPDATE encounter SET answer = 'known'", "the answer of an encounter"),
         ("UPDATE decision SET state = 'denied'", "the decision of an encounter"),
         ("UPDATE seat SET role = 'supervisor' WHERE role = 'capture officer'", "seats that are not"),
-        ("UPDATE seat SET public_key = printf('%064d', 0) WHERE name = 'practice-supervisor'", "seats that are not"),
+        (
+            "UPDATE seat SET public_key = printf('%064d', 0) WHERE name = 'practice-supervisor'",
+            "seats that are not",
+        ),
     ],
 )
 def test_what_stands_in_clear_and_was_changed_by_hand_is_found(site: Site, change: str, told: str) -> None:
