@@ -31,7 +31,7 @@ def test_the_demonstration_shows_every_kind_of_answer_and_leaves_a_report(run: R
     assert "http" not in page.replace("http-equiv", "")
     assert width_of(tmp_path / "shown" / "comparison.png") > 600
     shown = sorted(path.name for path in (tmp_path / "shown").iterdir())
-    assert shown == ["comparison.png", "log", "receipt.html", "receipt.tlog-proof", "report.html"]
+    assert shown == ["comparison.png", "log", "prints", "receipt.html", "receipt.tlog-proof", "report.html"]
     assert not (tmp_path / "registry").exists()
 
 

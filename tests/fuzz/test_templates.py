@@ -54,5 +54,5 @@ def is_refused(data: bytes) -> bool:
 
 def framed(body: bytes) -> bytes:
     """A frame with a right length and checksum."""
-    start = b"MPT\x1a" + struct.pack("<HH", 1, 12 + len(body))
+    start = b"MPT\x1a" + struct.pack("<HH", 2, 12 + len(body))
     return start + struct.pack("<I", zlib.crc32(start + body)) + body

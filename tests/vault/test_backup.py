@@ -372,20 +372,3 @@ def test_a_backup_made_in_the_middle_of_a_rotation_can_be_restored(
 
     assert site.restore().report.is_sound
     key_work.rotate_keys(site.open())
-
-
-def test_a_registry_on_a_server_is_refused_with_what_to_use_instead(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from musterpoint.storage import dialects
-    from musterpoint.workflows.backup import back_up
-
-    station = site.open()
-    monkeypatch.setattr(dialects, "is_on_server", lambda _folder: True)
-
-    with pytest.raises(Conflict) as caught:
-        back_up(station, site.root / "backup" / "data", site.root / "backup" / "keys")
-
-    assert "pg_dump" in caught.value.hint
-    assert not (site.root / "backup").exists()
-    station.database.close()

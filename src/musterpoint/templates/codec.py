@@ -81,6 +81,8 @@ def decode(data: bytes) -> Template:
     if len(body) != length:
         raise _broken(f"{len(body)} bytes after the checksum where its counts need {length}")
     cohort, millinats = (0, 0) if version == 1 else _TAIL.unpack_from(body, end)
+    if millinats and not cohort:
+        raise _broken("a cohort mean of no cohort")
     name = body[_HEAD.size : _HEAD.size + characters]
     rows = np.frombuffer(body, _MINUTIA, count, _HEAD.size + characters)
     try:

@@ -84,6 +84,12 @@ def _signed(line: JournalLine, facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _is_signed(key: str, signature: str, facts: Facts) -> bool:
     said = {name: value for name, value in facts.items() if name not in _SIGNATURES}
+    # Some facts name the second person themselves; then that name was signed, too.
+    forms = [said, said | {"second": facts["second"]}] if "second" in facts else [said]
+    return any(_verifies(key, signature, form) for form in forms)
+
+
+def _verifies(key: str, signature: str, said: Facts) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
             bytes.fromhex(signature), confirmation_bytes(said)
@@ -95,10 +101,14 @@ def _is_signed(key: str, signature: str, facts: Facts) -> bool:
 
 def _encounters(snapshot: Snapshot, lines: list[tuple[JournalLine, Facts]]) -> Iterator[Finding]:
     said: dict[str, Facts] = {}
+    # What people decided about candidates changes an answer; adjudication has lines of its own for that.
+    had_case: set[str] = set()
     decided: defaultdict[str, list[str]] = defaultdict(list)
     for line, facts in lines:
         if line.kind == "outcome" and "encounter" in facts:
             said[facts["encounter"]] = facts
+        elif line.kind.startswith(("case.", "appeal.")) and "encounter" in facts:
+            had_case.add(facts["encounter"])
         elif line.kind == "decided":
             decided[facts["encounter"]].append(facts["decision"])
     wrong: dict[str, list[str]] = {"answer": [], "decision": []}
@@ -108,7 +118,7 @@ def _encounters(snapshot: Snapshot, lines: list[tuple[JournalLine, Facts]]) -> I
             # It came with a collection, or the agreement's facts are gone: nothing to compare with.
             continue
         answer = encounter.answer.value if encounter.answer else ""
-        if answer != said[name]["answer"] and snapshot.case_of(encounter.encounter_id) is None:
+        if answer != said[name]["answer"] and name not in had_case:
             wrong["answer"].append(name)
         made = [one.state.value for one in decisions.of_encounter(snapshot, encounter.encounter_id)]
         if made != decided[name]:
