@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -99,29 +100,43 @@ def _verifies(key: str, signature: str, said: Facts) -> bool:
     return True
 
 
+@dataclass(slots=True)
+class _Said:
+    """What the journal says of encounters, by their identifiers.
+
+    had_case  encounters whose answer people have changed: adjudication and appeals have lines of their own
+    """
+
+    outcome: dict[str, Facts] = field(default_factory=dict)
+    decided: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    had_case: set[str] = field(default_factory=set)
+
+    def hear(self, kind: str, facts: Facts) -> None:
+        """Take note of a line."""
+        encounter = facts.get("encounter", "")
+        if kind == "outcome" and encounter:
+            self.outcome[encounter] = facts
+        elif kind == "decided":
+            self.decided[encounter].append(facts["decision"])
+        elif kind.startswith(("case.", "appeal.")):
+            self.had_case.add(encounter)
+
+
 def _encounters(snapshot: Snapshot, lines: list[tuple[JournalLine, Facts]]) -> Iterator[Finding]:
-    said: dict[str, Facts] = {}
-    # What people decided about candidates changes an answer; adjudication has lines of its own for that.
-    had_case: set[str] = set()
-    decided: defaultdict[str, list[str]] = defaultdict(list)
+    said = _Said()
     for line, facts in lines:
-        if line.kind == "outcome" and "encounter" in facts:
-            said[facts["encounter"]] = facts
-        elif line.kind.startswith(("case.", "appeal.")) and "encounter" in facts:
-            had_case.add(facts["encounter"])
-        elif line.kind == "decided":
-            decided[facts["encounter"]].append(facts["decision"])
+        said.hear(line.kind, facts)
     wrong: dict[str, list[str]] = {"answer": [], "decision": []}
     for encounter in snapshot.encounters():
         name = str(encounter.encounter_id)
-        if name not in said:
+        if name not in said.outcome:
             # It came with a collection, or the agreement's facts are gone: nothing to compare with.
             continue
         answer = encounter.answer.value if encounter.answer else ""
-        if answer != said[name]["answer"] and name not in had_case:
+        if answer != said.outcome[name]["answer"] and name not in said.had_case:
             wrong["answer"].append(name)
         made = [one.state.value for one in decisions.of_encounter(snapshot, encounter.encounter_id)]
-        if made != decided[name]:
+        if made != said.decided[name]:
             wrong["decision"].append(name)
     for what, names in wrong.items():
         if names:
