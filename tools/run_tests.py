@@ -15,18 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile")
-ON_BOTH = (
-    *("storage", "workflows", "rights", "adjudication", "gate", "exchange"),
-    *("transparency/test_publishing.py", "transparency/test_log_commands.py"),
-)
-"""What of `tests` uses a registry and not its files."""
+ON_BOTH = ("storage", "workflows", "adjudication")
+"""What of `tests` is run on a server each time; more of it with `pytest --postgresql`."""
 
 NOT_TWICE = (
-    # A thousand small tests of rules that never reach an engine.
-    *("rights/test_matrix.py", "rights/test_workflows_ask.py", "storage/test_documentation.py"),
+    "storage/test_documentation.py",
     # They look into files, or expect of a unit that it goes on after a refused row; see docs/reliability.md.
-    *("rights/test_commands.py", "storage/test_journal.py", "storage/test_migrations.py"),
-    "storage/test_units_of_work.py",
+    *("storage/test_journal.py", "storage/test_migrations.py", "storage/test_units_of_work.py"),
 )
 """What is not run on a server."""
 
