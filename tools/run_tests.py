@@ -14,7 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile")
+# In their order: those that take minutes are single tests, which would else come last, on one core.
+PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 ON_BOTH = ("storage", "workflows", "adjudication")
 """What of `tests` is run on a server each time; more of it with `pytest --postgresql`."""
 
