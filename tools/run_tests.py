@@ -16,15 +16,11 @@ from pathlib import Path
 
 # In their order: those that take minutes are single tests, which would else come last, on one core.
 PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-ON_BOTH = ("storage", "workflows", "adjudication")
-"""What of `tests` is run on a server each time; more of it with `pytest --postgresql`."""
-
-NOT_TWICE = (
-    "storage/test_documentation.py",
-    # They look into files, or expect of a unit that it goes on after a refused row; see docs/reliability.md.
-    *("storage/test_journal.py", "storage/test_migrations.py", "storage/test_units_of_work.py"),
+ON_BOTH = (
+    *("storage/test_on_a_server.py", "workflows/test_two_machines.py"),
+    *("workflows/test_interleavings.py", "workflows/test_screening.py", "workflows/test_concurrency.py"),
 )
-"""What is not run on a server."""
+"""What of `tests` is run on a server each time; more of it with `pytest --postgresql`."""
 
 SERVERS = Path("/usr/lib/postgresql")
 EXIT_FAILED = 1
@@ -43,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         print("run: PostgreSQL is not installed, so nothing was tested on it (apt install postgresql)")
         return first or (EXIT_FAILED if is_failure else 0)
     print("run: the same on PostgreSQL", flush=True)
-    second = pytest("--postgresql", *[f"--ignore=tests/{name}" for name in NOT_TWICE], *folders)
+    second = pytest("--postgresql", "-W", "ignore::pytest.PytestUnraisableExceptionWarning", *folders)
     return first or second
 
 
