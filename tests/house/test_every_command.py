@@ -110,7 +110,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
 
 def _decide(command: Command) -> None:
     visits = json.loads(command("encounters", "--json", *REGISTRY).stdout)
-    encounter = next(one["encounter"] for one in visits if one["kind"] == "screening")
+    encounter = [one["encounter"] for one in visits if one["kind"] == "screening"][-1]
     command("decide", encounter, "referred", "--ground", "wants to see a doctor", *REGISTRY)
     command("receipt", encounter, "--out", "receipt.html", *REGISTRY)
 
