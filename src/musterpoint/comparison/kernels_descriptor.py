@@ -35,6 +35,43 @@ TABLE_CENTRE = RADIUS_PX + 1
 HALF = np.float32(0.5)
 
 
+@njit(nogil=True, cache=True)
+def _describe_one(points, i, own_cell, dilated_cells, direction_mask, neighbours, cells):
+    """The bits of minutia i and the cells that it sees others in; what is visible is left at 0.
+
+    neighbours  uint64 (32,), written
+    cells       uint64 (2,), written
+    """
+    neighbours[:] = 0
+    cells[:] = 0
+    one = np.uint64(1)
+    xi = np.int64(points[i, X])
+    yi = np.int64(points[i, Y])
+    direction = np.int64(points[i, DIRECTION])
+    c = COS[direction]
+    s = SIN[direction]
+    for j in range(len(points)):
+        dx = np.int64(points[j, X]) - xi
+        dy = np.int64(points[j, Y]) - yi
+        squared = dx * dx + dy * dy
+        if squared == 0 or squared > RADIUS_SQUARED:
+            continue
+        fx = np.float32(dx)
+        fy = np.float32(dy)
+        u = np.int64(np.floor(c * fx + s * fy + HALF)) + TABLE_CENTRE
+        v = np.int64(np.floor(c * fy - s * fx + HALF)) + TABLE_CENTRE
+        relative = (np.int64(points[j, DIRECTION]) - direction) & 255
+        own = np.int64(own_cell[v, u])
+        cells[OCCUPIED] |= one << np.uint64(own)
+        neighbours[own >> 2] |= one << np.uint64(16 * (own & 3) + (relative >> 4))
+        mask = direction_mask[relative]
+        rest = dilated_cells[v, u]
+        while rest != 0:
+            cell = np.int64(lowest_one(rest))
+            rest &= rest - one
+            neighbours[WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
+
+
 @njit(
     types.void(
         POINTS,
@@ -61,40 +98,13 @@ def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_off
     neighbours      uint64 (n, 32), written: 16 words of sharp bits, 16 of dilated ones
     cells           uint64 (n, 2), written: spatial cells that hold a neighbour; that are covered
     """
-    neighbours[:] = 0
-    cells[:] = 0
-    n = len(points)
     one = np.uint64(1)
-    for i in range(n):
-        xi = np.int64(points[i, X])
-        yi = np.int64(points[i, Y])
-        direction = np.int64(points[i, DIRECTION])
-        c = COS[direction]
-        s = SIN[direction]
-        for j in range(n):
-            dx = np.int64(points[j, X]) - xi
-            dy = np.int64(points[j, Y]) - yi
-            squared = dx * dx + dy * dy
-            if squared == 0 or squared > RADIUS_SQUARED:
-                continue
-            fx = np.float32(dx)
-            fy = np.float32(dy)
-            u = np.int64(np.floor(c * fx + s * fy + HALF)) + TABLE_CENTRE
-            v = np.int64(np.floor(c * fy - s * fx + HALF)) + TABLE_CENTRE
-            relative = (np.int64(points[j, DIRECTION]) - direction) & 255
-            own = np.int64(own_cell[v, u])
-            cells[i, OCCUPIED] |= one << np.uint64(own)
-            neighbours[i, own >> 2] |= one << np.uint64(16 * (own & 3) + (relative >> 4))
-            mask = direction_mask[relative]
-            rest = dilated_cells[v, u]
-            while rest != 0:
-                cell = np.int64(lowest_one(rest))
-                rest &= rest - one
-                neighbours[i, WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
+    for i in range(len(points)):
+        _describe_one(points, i, own_cell, dilated_cells, direction_mask, neighbours[i], cells[i])
         visible = np.uint64(0)
         for cell in range(SPATIAL_CELLS):
-            x = xi + cell_offsets[direction, cell, 0]
-            y = yi + cell_offsets[direction, cell, 1]
+            x = points[i, X] + cell_offsets[points[i, DIRECTION], cell, 0]
+            y = points[i, Y] + cell_offsets[points[i, DIRECTION], cell, 1]
             if is_covered(coverage, x, y):
                 visible |= one << np.uint64(cell)
         cells[i, VISIBLE] = visible
@@ -118,35 +128,8 @@ def describe_some(points, chosen, own_cell, dilated_cells, direction_mask, neigh
 
     chosen  int64 (k,), which minutiae; rows 0 .. k - 1 of `neighbours` and `cells` are written
     """
-    n = len(points)
-    one = np.uint64(1)
     for row in range(len(chosen)):
-        i = chosen[row]
-        neighbours[row] = 0
-        cells[row] = 0
-        xi = np.int64(points[i, X])
-        yi = np.int64(points[i, Y])
-        direction = np.int64(points[i, DIRECTION])
-        c = COS[direction]
-        s = SIN[direction]
-        for j in range(n):
-            dx = np.int64(points[j, X]) - xi
-            dy = np.int64(points[j, Y]) - yi
-            squared = dx * dx + dy * dy
-            if squared == 0 or squared > RADIUS_SQUARED:
-                continue
-            fx = np.float32(dx)
-            fy = np.float32(dy)
-            u = np.int64(np.floor(c * fx + s * fy + HALF)) + TABLE_CENTRE
-            v = np.int64(np.floor(c * fy - s * fx + HALF)) + TABLE_CENTRE
-            relative = (np.int64(points[j, DIRECTION]) - direction) & 255
-            own = np.int64(own_cell[v, u])
-            cells[row, OCCUPIED] |= one << np.uint64(own)
-            neighbours[row, own >> 2] |= one << np.uint64(16 * (own & 3) + (relative >> 4))
-            mask = direction_mask[relative]
-            rest = dilated_cells[v, u]
-            while rest != 0:
-                cell = np.int64(lowest_one(rest))
-                rest &= rest - one
-                neighbours[row, WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
+        _describe_one(
+            points, chosen[row], own_cell, dilated_cells, direction_mask, neighbours[row], cells[row]
+        )
         cells[row, VISIBLE] = ~np.uint64(0)
