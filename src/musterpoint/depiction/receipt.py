@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from musterpoint.depiction.pages import page_environment
 from musterpoint.depiction.receipt_texts import RECEIPT_TEXTS
 
 if TYPE_CHECKING:
@@ -65,13 +66,4 @@ def _square(data: bytes) -> str:
 
 @cache
 def _template() -> PageTemplate:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("musterpoint.depiction", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("receipt.html")
+    return page_environment().get_template("receipt.html")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from musterpoint.depiction.encoding import to_png
+from musterpoint.depiction.pages import page_environment
 
 if TYPE_CHECKING:
     from jinja2 import Template as PageTemplate
@@ -123,16 +124,7 @@ def render_report(report: DemonstrationReport) -> str:
 
 @cache
 def _template() -> PageTemplate:
-    # Loaded here, not with the package: most commands never make a page.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("musterpoint.depiction", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["sign"] = _sign
     environment.filters["slug"] = _slug
     return environment.get_template(_TEMPLATE)

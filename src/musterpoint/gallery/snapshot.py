@@ -35,6 +35,7 @@ from musterpoint.gallery.kernels_geometry import INDEX_VERSION, KEY_BITS, SEGMEN
 from musterpoint.gallery.parts import packed, unpacked
 from musterpoint.gallery.references import References
 from musterpoint.gallery.segment import Columns, Filed, Segment, Waiting
+from musterpoint.lasting import sync_folder
 
 _DOUBTS: Final = (OSError, ValueError, KeyError, TypeError, Corrupt, Conflict, VersionMismatch)
 
@@ -276,8 +277,4 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, Corrupt, NotFound, StorageFull, VersionMismatch
+from musterpoint.lasting import sync_folder
 from musterpoint.storage import dialects
 from musterpoint.storage.translation import translated
 
@@ -123,7 +124,7 @@ def write_part(folder: Path, manifest: Manifest, key: Ed25519PrivateKey) -> None
             os.fsync(file.fileno())
         beside.rename(folder / MANIFEST)
         for one in (folder, folder.parent):
-            _sync(one)
+            sync_folder(one)
 
 
 def new_folder(folder: Path) -> None:
@@ -318,14 +319,6 @@ def _newer(folder: Path) -> VersionMismatch:
         hint="Use the version of musterpoint that made it",
         where=str(folder),
     )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def unwritable(folder: Path) -> StorageFull:

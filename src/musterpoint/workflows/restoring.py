@@ -24,6 +24,7 @@ from musterpoint.clock import Clock, Instant, SystemClock
 from musterpoint.errors import Conflict, Corrupt
 from musterpoint.extraction import Extractor
 from musterpoint.identifiers import StationId
+from musterpoint.lasting import sync_folder
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Database, backup, keyfiles
 from musterpoint.storage.backup import Part
@@ -278,10 +279,6 @@ def _put_in_place(room: Path, to: Path) -> None:
         leftover.unlink()
     try:
         room.rename(to)
-        handle = os.open(to.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(to.parent)
     except OSError as error:
         raise backup.unwritable(to) from error

@@ -25,6 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from musterpoint.errors import UnusableInput
+from musterpoint.lasting import sync_folder
 from musterpoint.storage.dialects import postgresql, sqlite
 from musterpoint.storage.dialects.faults import Fault
 from musterpoint.storage.dialects.sqlite import APPLICATION_ID, copy, prepare_new
@@ -117,7 +118,7 @@ def choose_server(folder: Path) -> None:
         file = os.open(folder / SERVER_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             stream.write(f"{address}\n")
-        _sync(folder)
+        sync_folder(folder)
 
 
 def _read_address(address: str) -> tuple[str, str]:
@@ -184,16 +185,7 @@ def _make_file(path: Path, fill: Callable[[sa.Connection], None], mark: int) -> 
     made.dispose()
     assert not Path(f"{name}-wal").exists(), "the last connection empties the log"
     Path(name).rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    # A file's name is lasting only when its folder is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)
 
 
 def fault_of(error: BaseException | None) -> Fault:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from musterpoint.errors import KeyMissing, UnusableInput
+from musterpoint.lasting import sync_folder
 from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import faults
 
@@ -153,12 +154,3 @@ def _overwrite(file: int) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder lasting."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
