@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Done, Run
+from tests.cli.conftest import run
 from tests.rights.installations import Installation, agree, grant, open_empty, version, with_seats
 
-from musterpoint.cli import main
 from musterpoint.extraction import Extractor
 from musterpoint.registry.agreements import AgreementState
+
+__all__ = ["run"]
 
 
 @pytest.fixture
@@ -33,20 +34,3 @@ def real(seated: Installation) -> Installation:
     """A live agreement over departures."""
     assert agree(seated, version(seated.party_keys, seated.clock.now(), grant())) is AgreementState.LIVE
     return seated
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `musterpoint ARGUMENTS` in a folder of its own, with a registry of its own."""
-    monkeypatch.setenv("MUSTERPOINT_DATA", str(tmp_path / "registry"))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: object) -> Done:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return Done(code=code if isinstance(code, int) else 0, out=captured.out, err=captured.err)
-
-    return command

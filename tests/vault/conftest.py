@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.vault.registries import Site
 from tests.vault.vaults import Place
 
 from musterpoint.storage.vault import Vault
@@ -23,3 +24,13 @@ def vault(place: Place) -> Iterator[Vault]:
     opened = place.open()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A registry with three people and a key file of its own."""
+    key_file = tmp_path / "secret" / "registry.key"
+    monkeypatch.setenv("MUSTERPOINT_KEY_FILE", str(key_file))
+    made = Site(tmp_path, key_file)
+    made.visit(3)
+    return made

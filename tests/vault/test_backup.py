@@ -22,16 +22,6 @@ from musterpoint.workflows import keys as key_work
 from musterpoint.workflows.erasure import erase, find_erasable
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A registry with three people and a key file of its own."""
-    key_file = tmp_path / "secret" / "registry.key"
-    monkeypatch.setenv("MUSTERPOINT_KEY_FILE", str(key_file))
-    made = Site(tmp_path, key_file)
-    made.visit(3)
-    return made
-
-
 def test_neither_part_nor_anything_else_holds_a_canary_in_clear(site: Site) -> None:
     site.back_up()
     site.restore()

@@ -32,16 +32,6 @@ NOT_SEALED = {
 """Columns of bytes that say nothing about anybody."""
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A registry with three people."""
-    key_file = tmp_path / "secret" / "registry.key"
-    monkeypatch.setenv("MUSTERPOINT_KEY_FILE", str(key_file))
-    made = Site(tmp_path, key_file)
-    made.visit(3)
-    return made
-
-
 def checked(site: Site) -> Report:
     """What a check finds."""
     station = site.open()

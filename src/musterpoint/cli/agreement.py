@@ -220,15 +220,9 @@ def sign(file: Path, party: str, refuse: bool, statement: str, output: Path) -> 
 def _party_key(version: AgreementVersion, party: str) -> SigningKey:
     from musterpoint.cli.options import ask_passphrase
     from musterpoint.storage import keyfiles
+    from musterpoint.workflows.agreements import party_named
 
-    found = version.party(party)
-    if found is None:
-        raise NotFound(
-            expected="one of the parties " + ", ".join(one.name for one in version.parties),
-            found="another name",
-            hint="Name the party as the agreement does",
-            where="--party",
-        )
+    found = party_named(version, party, where="--party")
     file = keyfiles.held(keyfiles.key_folder()).get(found.public_key)
     if file is None:
         raise NotFound(

@@ -16,6 +16,7 @@ from musterpoint.registry.agreements import (
     AgreementState,
     AgreementVersion,
     AnswerKind,
+    Party,
     PartyAnswer,
     in_force,
 )
@@ -124,6 +125,19 @@ def _attach(work: UnitOfWork, name: str, version: AgreementVersion, owner: str) 
         work.append_journal("gallery.attached", {"gallery": name, "agreement": str(version.agreement_id)})
 
 
+def party_named(version: AgreementVersion, name: str, *, where: str = WHERE) -> Party:
+    """The party of that name. Raises NotFound where the agreement has none."""
+    found = version.party(name)
+    if found is None:
+        raise NotFound(
+            expected="one of the parties " + ", ".join(one.name for one in version.parties),
+            found="another name",
+            hint="Name the party as the agreement does",
+            where=where,
+        )
+    return found
+
+
 def sign_answer(
     version: AgreementVersion, party: str, key: SigningKey, answer: AnswerKind, statement: str = ""
 ) -> PartyAnswer:
@@ -131,14 +145,7 @@ def sign_answer(
 
     Raises NotFound where the agreement has no such party, UnusableInput where the key is another's.
     """
-    found = version.party(party)
-    if found is None:
-        raise NotFound(
-            expected="one of the parties " + ", ".join(one.name for one in version.parties),
-            found="another name",
-            hint="Name the party as the agreement does",
-            where=WHERE,
-        )
+    found = party_named(version, party)
     if key.public_key != found.public_key:
         raise UnusableInput(
             expected="the key that the agreement names for the party",
