@@ -127,7 +127,6 @@ def _record(
 ) -> EnrolmentOutcome:
     subject_id, encounter_id = SubjectId(new_uuid()), EncounterId(new_uuid())
     gallery = enrolling_gallery(station, work, permission, request.gallery)
-    work.add_subject(subject_id)
     work.append_journal(
         "searched",
         {
@@ -145,6 +144,7 @@ def _record(
         "record.enrolled",
         {"encounter": str(encounter_id), "subject": str(subject_id), "gallery": gallery},
     )
+    work.add_subject(subject_id)
     work.add_encounter(
         Encounter(
             encounter_id=encounter_id,
