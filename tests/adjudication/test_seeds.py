@@ -145,9 +145,9 @@ def test_no_known_answer_is_shown_to_a_seat_twice(table: Table) -> None:
 
 
 def test_no_known_answer_is_shown_where_nobody_waits(table: Table) -> None:
-    added = add_synthetic(table.station.acting_as(SUPERVISOR), 4, _silent)
+    added = add_synthetic(table.station.acting_as(SUPERVISOR), 2, _silent)
 
-    assert (added.mated, added.nonmated) == (4, 4)
+    assert (added.mated, added.nonmated) == (2, 2)
     assert next_task(table.station.acting_as(FIRST), chance=Always()) is None
 
 
@@ -188,6 +188,23 @@ def test_known_answers_of_consenting_people_need_two_impressions(table: Table, t
     (tmp_path / "staff23_right-index.png").write_bytes(impression_png(23))
     with pytest.raises(ListingError, match="two impressions"):
         add_people(station, list_people([tmp_path]).people, "staff", _silent)
+
+
+@pytest.mark.parametrize("people", [3, 4])
+def test_each_synthetic_person_gives_a_pair_of_both_kinds(table: Table, people: int) -> None:
+    added = add_synthetic(table.station.acting_as(SUPERVISOR), people, _silent)
+
+    assert (added.mated, added.nonmated) == (people, people)
+
+
+def test_people_without_a_finger_in_common_are_refused(table: Table, tmp_path: Path) -> None:
+    for seed, position in ((21, RIGHT_INDEX), (22, LEFT_INDEX)):
+        for number, suffix in ((1, ""), (2, "-2")):
+            name = f"staff{seed}_{position.label}{suffix}.png"
+            (tmp_path / name).write_bytes(impression_png(seed, position, number=number))
+
+    with pytest.raises(UnusableInput, match="in common"):
+        add_people(table.station.acting_as(SUPERVISOR), list_people([tmp_path]).people, "staff", _silent)
 
 
 def test_adjudicators_neither_add_nor_measure(table: Table) -> None:

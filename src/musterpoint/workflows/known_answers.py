@@ -74,9 +74,10 @@ def add_synthetic(station: Station, people: int, advance: Advance) -> Added:
         authorise(station, snapshot, Act.ADD_SEED)
     drawn: list[_Presses] = []
     for number in range(people):
-        # As many fingers as people show: some have but one to show.
-        positions = _SYNTHETIC_POSITIONS[: 1 + number % len(_SYNTHETIC_POSITIONS)]
-        drawn.append(_pressed(positions, _GRADES[number // 2 % len(_GRADES)]))
+        # As many fingers as people show: some have but one to show. Neighbours show the same ones, so that
+        # each finds somebody else to be compared with.
+        positions = _SYNTHETIC_POSITIONS[: 1 + number // 2 % len(_SYNTHETIC_POSITIONS)]
+        drawn.append(_pressed(positions, _GRADES[number % len(_GRADES)]))
         advance(number + 1, people)
     return _add(station, drawn, "synthetic")
 
@@ -149,6 +150,12 @@ def _add(station: Station, presses: Sequence[_Presses], source: str) -> Added:
         KnownAnswer(is_mated=True, probe=one.second, candidate=one.first, source=source) for one in presses
     ]
     nonmated = list(_lookalikes(presses, source))
+    if not nonmated:
+        raise UnusableInput(
+            expected="at least two people who give the same finger, for a pair of different people",
+            found="no finger that two of them have in common",
+            hint="Have everybody give the same finger, such as the right index finger, twice",
+        )
     with station.unit_of_work() as work:
         authorise(station, work, Act.ADD_SEED)
         for one in (*mated, *nonmated):
@@ -159,21 +166,37 @@ def _add(station: Station, presses: Sequence[_Presses], source: str) -> Added:
 
 
 def _lookalikes(presses: Sequence[_Presses], source: str) -> Iterator[KnownAnswer]:
-    """Each person with the most similar of some others who show the same fingers."""
+    """Each person with the most similar of some others who show the same fingers, or some of them."""
     kept = [_prepared(one.first) for one in presses]
     for number, one in enumerate(presses):
-        others = [
-            other for other in _after(number, len(presses)) if presses[other].positions == one.positions
-        ]
-        if not others:
+        shared = _shared(presses, number)
+        if not shared:
             continue
         probe = _prepared(one.second)
         scores = {
-            other: sum(compare(a, b).score for a, b in zip(probe, kept[other], strict=True))
-            for other in others[:LOOKALIKES_TRIED]
+            other: sum(compare(probe[mine], kept[other][theirs]).score for mine, theirs in common)
+            for other, common in shared.items()
         }
         closest = max(scores, key=lambda other: scores[other])
-        yield KnownAnswer(is_mated=False, probe=one.second, candidate=presses[closest].first, source=source)
+        common = shared[closest]
+        yield KnownAnswer(
+            is_mated=False,
+            probe=tuple(one.second[mine] for mine, _ in common),
+            candidate=tuple(presses[closest].first[theirs] for _, theirs in common),
+            source=source,
+        )
+
+
+def _shared(presses: Sequence[_Presses], number: int) -> dict[int, list[tuple[int, int]]]:
+    """Others who have the most fingers in common with a person, and which of whose those are."""
+    mine = presses[number].positions
+    found = {
+        other: [(mine.index(one), at) for at, one in enumerate(presses[other].positions) if one in mine]
+        for other in _after(number, len(presses))
+    }
+    most = max((len(common) for common in found.values()), default=0)
+    chosen = [other for other, common in found.items() if common and len(common) == most]
+    return {other: found[other] for other in chosen[:LOOKALIKES_TRIED]}
 
 
 def _prepared(impressions: Sequence[Impression]) -> list[Prepared]:
