@@ -34,6 +34,11 @@ REFERENCES: Final = "references.jsonl"
 CASES: Final = "cases.jsonl"
 REQUESTS: Final = "requests.jsonl"
 
+KIND: Final = "agreement_kind"
+"""In the manifest: under which kind of agreement people are in the export, `PRACTICE` or `REAL`."""
+PRACTICE: Final = "practice"
+REAL: Final = "real"
+
 Advance = Callable[[int, int], object]
 """Told after each encounter: how many are done, and of how many."""
 
@@ -75,6 +80,7 @@ def export_all(station: Station, out: Path, *, purpose: str, advance: Advance | 
     with station.database.read() as snapshot:
         counts = _write(snapshot, folder, advance or _silent)
         facts = {
+            KIND: PRACTICE if permission.is_practice else REAL,
             "made_at": to_text(station.clock.now()),
             "position": snapshot.position,
             "root": snapshot.root().hex(),

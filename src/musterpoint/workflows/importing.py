@@ -4,6 +4,9 @@ Identifiers stay what they are, so taking in the same export again adds nothing,
 interrupted goes on. Who was erased here is dropped at once and counted, whatever the export says. What
 is here already stays as it is here: an old export overwrites nothing.
 
+Practice and what is real never mix: a seat for practice takes in what was exported in practice, and nothing
+else; any other seat what was exported under a real agreement.
+
 The log of the other registry is not continued: its line `export` and this one's line `import` name the
 same manifest.
 """
@@ -20,17 +23,26 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from musterpoint.errors import Conflict, NotFound, RecordError
+from musterpoint.errors import Conflict, NoAgreement, NotFound, RecordError
 from musterpoint.identifiers import EncounterId, ReferenceId
 from musterpoint.registry import Encounter, Reference
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Snapshot, UnitOfWork, erasing, exchanging, retention, tables
+from musterpoint.storage import (
+    Snapshot,
+    UnitOfWork,
+    agreements,
+    erasing,
+    exchanging,
+    galleries,
+    retention,
+    tables,
+)
 from musterpoint.storage.exchanging import Exchanged, Incoming, Taken
 from musterpoint.storage.vault import KeyScope
 from musterpoint.templates import FingerPosition
-from musterpoint.workflows.authorising import authorise
-from musterpoint.workflows.exchange_files import Finished, opened
-from musterpoint.workflows.exporting import CASES, ENCOUNTERS, FORMAT, REFERENCES, REQUESTS
+from musterpoint.workflows.authorising import Permission, authorise, refused
+from musterpoint.workflows.exchange_files import MANIFEST, Finished, opened
+from musterpoint.workflows.exporting import CASES, ENCOUNTERS, FORMAT, KIND, REAL, REFERENCES, REQUESTS
 from musterpoint.workflows.station import Station
 
 ENCOUNTERS_A_UNIT: Final = 100
@@ -76,12 +88,14 @@ class _Tally:
 def import_all(station: Station, path: Path, *, advance: Advance | None = None) -> Imported:
     """Take in a finished export.
 
-    Raises as `authorise` and `exchange_files.opened` do, RecordError for rows that are no records of
-    ours, and Conflict where an identifier names something else here; nothing was taken in then.
+    Raises as `authorise` and `exchange_files.opened` do, NoAgreement where the export is of real people and
+    this registry for practice or the other way round, RecordError for rows that are no records of ours, and
+    Conflict where an identifier names something else here; nothing was taken in then.
     """
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.IMPORT)
+        permission = authorise(station, snapshot, Act.IMPORT)
     folder = opened(path, FORMAT)
+    _refuse_mixing(station, permission, folder)
     references = _by_encounter(folder)
     with station.database.read() as snapshot:
         _check(snapshot, folder, references)
@@ -100,6 +114,36 @@ def import_all(station: Station, path: Path, *, advance: Advance | None = None) 
 
 def _silent(_done: int, _total: int) -> None:
     return None
+
+
+def _refuse_mixing(station: Station, permission: Permission, folder: Finished) -> None:
+    """Raise NoAgreement, journalled, where real people would come to practice, or synthetic ones to real."""
+    is_real = _is_real(folder)
+    if is_real is not permission.is_practice:
+        return
+    if is_real:
+        refusal = NoAgreement(
+            expected="an export of a registry for practice, since this one holds synthetic people only",
+            found="an export of real people",
+            hint="Set this registry up for them first, with seats and an agreement: musterpoint seat add",
+            where=MANIFEST,
+        )
+    else:
+        refusal = NoAgreement(
+            expected="an export of people who were screened under a real agreement",
+            found="an export of a registry for practice",
+            hint="Take it into a folder of its own, which begins for practice: --data FOLDER",
+            where=MANIFEST,
+        )
+    with station.database.read() as snapshot:
+        raise refused(station, snapshot, Act.IMPORT, refusal)
+
+
+def _is_real(folder: Finished) -> bool:
+    """Whether real people are in an export; one of an older version says it by its rows only."""
+    has_agreement = next(folder.lines(f"{agreements.agreement.name}.jsonl"), None) is not None
+    terms = folder.lines(f"{galleries.gallery_term.name}.jsonl")
+    return has_agreement or folder.facts.get(KIND) == REAL or not all(one.get("is_practice") for one in terms)
 
 
 def _by_encounter(folder: Finished) -> dict[str, list[Row]]:
@@ -184,6 +228,7 @@ def _take_rows(
     with_cases: bool = False,
 ) -> None:
     with station.unit_of_work() as work:
+        _begin(work, folder)
         incoming = Incoming(work, tally.numbers)
         if with_cases:
             _take_cases(work, incoming, folder, tally)
@@ -233,6 +278,7 @@ def _take_encounters(
         part = rows[begin : begin + ENCOUNTERS_A_UNIT]
         _make_keys(station, part)
         with station.unit_of_work() as work:
+            _begin(work, folder)
             incoming = Incoming(work, tally.numbers)
             for row in part:
                 taken = _take_encounter(work, incoming, folder, row, references.get(row["encounter_id"], ()))
@@ -272,15 +318,23 @@ def _take_encounter(
     return Taken.THERE if mine == encounter else Taken.KEPT
 
 
+def _begin(work: UnitOfWork, folder: Finished) -> None:
+    """The first line of a part, before its rows, which name it: looking for them afterwards takes long."""
+    work.append_journal("import.begun", _named(folder))
+
+
+def _named(folder: Finished) -> dict[str, str | int]:
+    return {"manifest": folder.digest, "export": str(folder.facts.get("export", ""))}
+
+
 def _commit(work: UnitOfWork, folder: Finished, tally: _Tally, *, is_last: bool = False) -> None:
     """Commit what came in; where nothing did, nothing is written, the journal included."""
     if not work.has_changed:
         return
     work.append_journal(
         "import",
-        {
-            "manifest": folder.digest,
-            "export": str(folder.facts.get("export", "")),
+        _named(folder)
+        | {
             "added": tally.total(Taken.ADDED),
             "erased": tally.total(Taken.ERASED),
             "complete": int(is_last),
