@@ -185,30 +185,37 @@ def test_an_encounter_needs_its_gallery(database: Database) -> None:
         work.add_encounter(Person(subject_id=None, gallery="nowhere").encounter)
 
 
-def test_the_same_record_is_not_added_twice(database: Database) -> None:
+@pytest.mark.parametrize(
+    "add_again",
+    [
+        add_subject,
+        lambda work, person: work.add_encounter(person.encounter),
+        lambda work, person: work.add_reference(person.references[0]),
+    ],
+)
+def test_the_same_record_is_not_added_twice(database: Database, add_again: object) -> None:
+    assert callable(add_again)
     person = Person()
-    assert person.subject_id
     add(database, person)
-    with database.unit_of_work() as work:
-        with pytest.raises(Conflict, match="there already"):
-            work.add_subject(person.subject_id)
-        with pytest.raises(Conflict, match="there already"):
-            work.add_encounter(person.encounter)
-        with pytest.raises(Conflict, match="there already"):
-            work.add_reference(person.references[0])
+
+    with database.unit_of_work() as work, pytest.raises(Conflict, match="there already"):
+        add_again(work, person)
 
 
-def test_after_a_refused_record_the_unit_can_go_on(database: Database) -> None:
+def test_after_a_refused_record_the_unit_can_only_be_left(database: Database) -> None:
     person, other = Person(), Person()
     add(database, person)
     with database.unit_of_work() as work:
+        record(work, other)
         with pytest.raises(Conflict):
             work.add_encounter(person.encounter)
-        record(work, other)
-        work.commit()
+        for go_on in (work.commit, work.galleries, lambda: work.add_gallery_if_missing("port")):
+            with pytest.raises(RuntimeError, match="refuses a statement"):
+                go_on()
 
     with database.read() as snapshot:
-        assert snapshot.references(other.encounter_id) == other.references
+        assert snapshot.encounters() == (person.encounter,)
+    add(database, other)
 
 
 def test_only_a_search_has_an_answer(database: Database) -> None:

@@ -116,7 +116,9 @@ def keys(output: Path | None, data: Path | None) -> None:
     from musterpoint.workflows import transparency
     from musterpoint.workflows.station import open_station
 
-    found = transparency.log_keys(open_station(data, must_exist=True))
+    station = open_station(data, must_exist=True)
+    click.get_current_context().call_on_close(station.database.close)
+    found = transparency.log_keys(station)
     _hand_out("".join([f"{one.vkey}\n" for one in found]).encode(), output)
 
 

@@ -66,10 +66,10 @@ class SeatChoice:
     agreement: str = ""
 
     def open(self, data: Path | None, *, must_exist: bool = False) -> Station:
-        """The station with the named seats acting. Raises as `open_station` does."""
+        """The station with the named seats acting, until the command ends. Raises as `open_station` does."""
         from musterpoint.workflows.station import Front, open_station
 
-        return open_station(
+        station = open_station(
             data,
             seat=self.seat,
             second=self.second,
@@ -77,6 +77,8 @@ class SeatChoice:
             must_exist=must_exist,
             front=Front(passphrase=ask_passphrase, notice=lambda text: click.echo(text, err=True)),
         )
+        click.get_current_context().call_on_close(station.database.close)
+        return station
 
 
 def new_passphrase() -> bytes:

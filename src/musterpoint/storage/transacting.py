@@ -60,12 +60,16 @@ class Transaction(Snapshot):
 
     Its reading methods see the changes made so far. Every row that is added carries the position of the
     first journal line, so `commit` insists on at least one line where anything changed.
+
+    Where the engine refuses a statement, the unit can only be left: rows that belong to the refused one may
+    be there already, and a server takes nothing more in such a transaction.
     """
 
     def __init__(self, connection: sa.Connection, desk: Desk) -> None:
         super().__init__(connection, desk.vault)
         self._desk = desk
         self._is_over = False
+        self._is_refused = False
         self._has_changed = False
         self.has_erased = False
         self._head = self._locked_head()
@@ -97,12 +101,18 @@ class Transaction(Snapshot):
         self, statement: sa.Executable, values: Sequence[Mapping[str, object]] | None = None
     ) -> Result:
         self._insist_on_being_open()
-        return super()._execute(statement, values)
+        try:
+            return super()._execute(statement, values)
+        except sa.exc.StatementError:
+            self._is_refused = True
+            raise
 
     def _insist_on_being_open(self) -> None:
         super()._insist_on_being_open()
         if self._is_over:
             raise RuntimeError("a unit of work ends with its commit")
+        if self._is_refused:
+            raise RuntimeError("a unit of work ends where the engine refuses a statement")
 
     @property
     def agreement(self) -> AgreementId | None:
@@ -241,8 +251,9 @@ class Transaction(Snapshot):
     def commit(self) -> None:
         """Make everything so far lasting; when it returns, it survives the loss of power.
 
-        Raises RuntimeError where something changed without a journal line.
+        Raises RuntimeError where something changed without a journal line, or was refused before.
         """
+        self._insist_on_being_open()
         if self._has_changed and self.position < self._stamp:
             raise RuntimeError("every change needs a line in the journal")
         self._flush()

@@ -141,18 +141,22 @@ def open_station(
     """
     place = folder or default_folder()
     database = Database.open(place, must_exist=must_exist)
-    practice = place / keyfiles.PRACTICE_FOLDER
-    begin_practice(database, practice)
-    database.provision_station()
-    station = Station(
-        database=database,
-        extractor=Extractor(),
-        keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=front.passphrase),
-        agreement=agreement,
-        notice=front.notice,
-    )
-    _finish_erasures(station)
-    return station.acting_as(seat, second) if seat else station
+    try:
+        practice = place / keyfiles.PRACTICE_FOLDER
+        begin_practice(database, practice)
+        database.provision_station()
+        station = Station(
+            database=database,
+            extractor=Extractor(),
+            keys=HeldKeys(files=keyfiles.held(keyfiles.key_folder(), practice), passphrase=front.passphrase),
+            agreement=agreement,
+            notice=front.notice,
+        )
+        _finish_erasures(station)
+        return station.acting_as(seat, second) if seat else station
+    except BaseException:
+        database.close()
+        raise
 
 
 def _finish_erasures(station: Station) -> None:
