@@ -189,6 +189,7 @@ CALLS: dict[str, tuple[Act, Call]] = {
         lambda s, _: appeals.decide_appeal(s, 1, AppealOutcome.CONFIRMED),
     ),
     "appeals.list_appeals": (Act.DECIDE_APPEAL, lambda s, _: appeals.list_appeals(s)),
+    "appeals.needed_for": (Act.OPEN_APPEAL, lambda s, _: appeals.needed_for(s, 1)),
     "appeals.open_appeal": (
         Act.OPEN_APPEAL,
         lambda s, scene: appeals.open_appeal(s, scene.encounter, AppealedBy.PERSON),

@@ -148,28 +148,40 @@ def _mark(text: str) -> Mark:
 @seat_options
 @data_option
 def list_command(is_all: bool, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
-    """List open cases; an adjudicator learns only whether something waits."""
+    """List open cases, and settled ones of which people are asked again; an adjudicator learns only whether something waits."""
     found = list_cases(seat.open(data, must_exist=True), is_open=None if is_all else True)
     if as_json:
         print_json({"is_waiting": found.is_waiting, "cases": found.cases})
     elif found.cases is None:
         say("A pair waits for you." if found.is_waiting else "Nothing waits for you.")
     elif found.cases:
-        print_table(("case", "opened", "state", "pairs", "decided"), [_row(one) for one in found.cases])
+        columns = ("case", "opened", "state", "pairs", "decided", "waits for")
+        print_table(columns, [_row(one) for one in found.cases])
+        for one in found.cases:
+            if one.needed is not None and one.needed.missing:
+                click.echo(f"Case {one.number}: {one.needed.in_words()}")
     else:
         say("No case is open.")
 
 
-def _row(case: CaseState) -> tuple[str, str, str, str, str]:
+def _row(case: CaseState) -> tuple[str, ...]:
     last = max((pair.round for pair in case.pairs), default=0)
     pairs = [pair for pair in case.pairs if pair.round == last]
     return (
         str(case.number),
         to_text(case.opened_at),
-        f"settled: {case.verdict.value}" if case.verdict else "open",
+        _state(case),
         str(len(pairs)),
         str(sum(pair.verdict is not None for pair in pairs)),
+        counted(case.needed.wanted, case.needed.role, f"{case.needed.role}s") if case.needed else "",
     )
+
+
+def _state(case: CaseState) -> str:
+    if case.verdict is None:
+        return "open"
+    again = ", and asked again" if case.needed else ""
+    return f"settled: {case.verdict.value}{again}"
 
 
 @adjudicate.command()
@@ -183,8 +195,7 @@ def show(case: str, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
     if as_json:
         print_json(found)
         return
-    state = f"settled: {found.verdict.value}" if found.verdict else "open"
-    click.secho(f"Case {found.number}, {state}", bold=True)
+    click.secho(f"Case {found.number}, {_state(found)}", bold=True)
     if found.encounter:
         click.echo(f"Encounter {found.encounter}")
     rows = [
@@ -192,6 +203,8 @@ def show(case: str, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
         for one in found.pairs
     ]
     print_table(("pair", "round", "standing", "verdict"), rows)
+    if found.needed is not None:
+        click.echo(found.needed.in_words())
 
 
 @adjudicate.command()

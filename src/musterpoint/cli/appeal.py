@@ -10,7 +10,14 @@ from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_o
 from musterpoint.cli.output import counted, print_json, print_table, say, short
 from musterpoint.clock import to_text
 from musterpoint.registry.appeals import AppealedBy, AppealOutcome, Consumer
-from musterpoint.workflows.appeals import AppealView, decide_appeal, list_appeals, open_appeal, view_appeal
+from musterpoint.workflows.appeals import (
+    AppealView,
+    decide_appeal,
+    list_appeals,
+    needed_for,
+    open_appeal,
+    view_appeal,
+)
 
 OUTCOMES = {outcome.value.replace(" ", "-"): outcome for outcome in AppealOutcome}
 BY = {"person": AppealedBy.PERSON, "on-behalf": AppealedBy.ON_BEHALF}
@@ -42,11 +49,17 @@ def open_command(
     encounter: str, by: str, reason: str, as_json: bool, seat: SeatChoice, data: Path | None
 ) -> None:
     """Open an appeal about an encounter: its identifier, or at least 8 digits of the end."""
-    made = open_appeal(seat.open(data, must_exist=True), encounter, BY[by], reason=reason)
+    station = seat.open(data, must_exist=True)
+    made = open_appeal(station, encounter, BY[by], reason=reason)
+    needed = needed_for(station, made.number)
     if as_json:
-        print_json({"appeal": made.number, "encounter": made.encounter_id, "stays": made.stays})
+        print_json(
+            {"appeal": made.number, "encounter": made.encounter_id, "stays": made.stays, "needed": needed}
+        )
         return
     click.secho(f"Appeal {made.number} is open.", bold=True)
+    if needed is not None:
+        click.echo(needed.in_words())
     if made.stays:
         click.echo("Until it is decided, what follows from the earlier decision rests.")
 
@@ -72,6 +85,9 @@ def list_command(as_json: bool, seat: SeatChoice, data: Path | None) -> None:
             for one in found
         ]
         print_table(("appeal", "opened", "encounter", "by", "state"), rows)
+        for one in found:
+            if one.needed is not None and one.needed.missing:
+                click.echo(f"Appeal {one.appeal.number}: {one.needed.in_words()}")
     else:
         say("Nobody has appealed.")
 
@@ -92,6 +108,7 @@ def _as_json(view: AppealView) -> dict[str, object]:
         "stays": appealed.stays,
         "pairs": view.pairs,
         "is_ready": view.is_ready,
+        "needed": view.needed,
         "outcome": appealed.outcome,
         "consumers": [_consumer(one) for one in view.consumers],
     }
@@ -123,6 +140,8 @@ def show(number: int, as_json: bool, seat: SeatChoice, data: Path | None) -> Non
         click.echo(f"Reason: {found.appeal.reason}")
     if found.pairs:
         click.echo(f"{counted(found.pairs, 'pair is', 'pairs are')} judged anew.")
+    if found.needed is not None:
+        click.echo(found.needed.in_words())
     _print_consumers(found.consumers)
 
 

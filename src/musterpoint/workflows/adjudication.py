@@ -95,7 +95,7 @@ def next_task(station: Station, *, chance: random.Random = _CHANCE) -> Task | No
 
 def _shown_before(work: UnitOfWork, seat: str) -> Pair | None:
     """The pair that the seat was shown last and may still judge; others it had are put away."""
-    wanted = {pair.number for pair in _wanted(work)}
+    wanted = {pair.number for pair in wanted_pairs(work)}
     found = None
     for pair in adjudication.shown_to(work, seat):
         is_asked = pair.number in wanted or adjudication.known_answer_of(work, pair.number)
@@ -106,7 +106,7 @@ def _shown_before(work: UnitOfWork, seat: str) -> Pair | None:
     return found
 
 
-def _wanted(snapshot: Snapshot) -> list[Pair]:
+def wanted_pairs(snapshot: Snapshot) -> list[Pair]:
     """Pairs of which somebody is to be asked; an appeal whose outcome is clear asks no more."""
     wanted = adjudication.wanted(snapshot, appeals=appeals.open_numbers(snapshot))
     rounds = {(pair.probe_id, pair.round) for pair in wanted if pair.round}
@@ -123,7 +123,7 @@ def _may_judge(snapshot: Snapshot, pair: Pair, seat: str) -> bool:
 
 
 def _draw(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
-    wanted = _wanted(work)
+    wanted = wanted_pairs(work)
     urgent = [pair for pair in wanted if pair.standing is not Standing.PROVISIONAL]
     for group in (urgent, [pair for pair in wanted if pair not in urgent]):
         eligible = _first_eligible(work, group, seat)
@@ -258,7 +258,7 @@ def give_opinion(
         found = adjudication.find_pair(work, seat, pair)
         shown_at = adjudication.shown_at(work, found, seat)
         seed = adjudication.known_answer_of(work, found.number)
-        is_late = not seed and found.number not in {one.number for one in _wanted(work)}
+        is_late = not seed and found.number not in {one.number for one in wanted_pairs(work)}
         if is_late:
             adjudication.put_away(work, found, seat, work.now())
             work.append_journal("pair.released", {"pair": str(found.pair_id), "seat": seat})
@@ -337,4 +337,4 @@ def is_anything_waiting(station: Station) -> bool:
     """Whether there is a pair for the acting seat; how many there are it does not learn."""
     with station.database.read() as snapshot:
         seat = authorise(station, snapshot, Act.JUDGE).actor.seat.name
-        return bool(_first_eligible(snapshot, _wanted(snapshot), seat))
+        return bool(_first_eligible(snapshot, wanted_pairs(snapshot), seat))

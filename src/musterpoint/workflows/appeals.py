@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, UnusableInput
 from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
-from musterpoint.registry import Answer, Encounter
+from musterpoint.registry import Answer, Case, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
+from musterpoint.registry.needed import Needed
 from musterpoint.registry.retention import HoldReason
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions, retention
@@ -22,6 +23,7 @@ from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.settling import apply_settling, open_pair, settled_by_pairs
 from musterpoint.workflows.station import Station
+from musterpoint.workflows.waiting import of_appeal
 
 OWN_KINDS = frozenset(
     {
@@ -44,12 +46,14 @@ class AppealView:
 
     pairs      pairs that are asked anew; 0 where a supervisor decides alone
     is_ready   it can be closed now
+    needed     whom it waits for; None once it is closed
     consumers  who relied on the earlier decision, as the journal shows
     """
 
     appeal: Appeal
     pairs: int
     is_ready: bool
+    needed: Needed | None
     consumers: tuple[Consumer, ...]
 
 
@@ -227,26 +231,47 @@ def view_appeal(station: Station, number: int) -> AppealView:
     """An appeal, how far it has come, and who relied on the decision. Raises NotFound."""
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.DECIDE_APPEAL)
-        return _view(snapshot, appeals.of_number(snapshot, number))
+        return _view(snapshot, appeals.of_number(snapshot, number), station.clock.now())
+
+
+def needed_for(station: Station, number: int) -> Needed | None:
+    """Whom an appeal waits for, said to whoever may open one. Raises NotFound."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.OPEN_APPEAL)
+        appeal = appeals.of_number(snapshot, number)
+        is_ready = _is_clear(snapshot, appeal, snapshot.case_of(appeal.encounter_id))
+        return of_appeal(snapshot, appeal, station.clock.now(), is_ready=is_ready)
 
 
 def list_appeals(station: Station) -> tuple[AppealView, ...]:
     """All appeals, in order."""
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.DECIDE_APPEAL)
-        return tuple(_view(snapshot, one) for one in appeals.appeals(snapshot))
+        now = station.clock.now()
+        return tuple(_view(snapshot, one, now) for one in appeals.appeals(snapshot))
 
 
-def _view(snapshot: Snapshot, appeal: Appeal) -> AppealView:
+def _view(snapshot: Snapshot, appeal: Appeal, now: Instant) -> AppealView:
     case = snapshot.case_of(appeal.encounter_id)
-    is_judged = case is not None and appeal.earlier_verdict is not None
-    is_clear = not is_judged or settled_by_pairs(snapshot, appeal.encounter_id, appeal.number) is not None
+    is_clear = _is_clear(snapshot, appeal, case)
     return AppealView(
         appeal=appeal,
-        pairs=len(case.candidates) if case and is_judged else 0,
+        pairs=len(case.candidates) if case and _is_judged(appeal, case) else 0,
         is_ready=appeal.outcome is None and is_clear,
+        needed=of_appeal(snapshot, appeal, now, is_ready=is_clear),
         consumers=consumers(snapshot, appeal),
     )
+
+
+def _is_judged(appeal: Appeal, case: Case | None) -> bool:
+    return case is not None and appeal.earlier_verdict is not None
+
+
+def _is_clear(snapshot: Snapshot, appeal: Appeal, case: Case | None) -> bool:
+    """Whether no adjudicator is to be asked any more."""
+    if not _is_judged(appeal, case):
+        return True
+    return settled_by_pairs(snapshot, appeal.encounter_id, appeal.number) is not None
 
 
 def consumers(snapshot: Snapshot, appeal: Appeal) -> tuple[Consumer, ...]:

@@ -5,6 +5,7 @@ An adjudicator learns whether something waits, and not how much.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from musterpoint.clock import Instant
@@ -12,6 +13,7 @@ from musterpoint.errors import NotFound
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Case, Verdict
 from musterpoint.registry.adjudication import Standing
+from musterpoint.registry.needed import Needed
 from musterpoint.registry.rights import Act
 from musterpoint.registry.seats import Role
 from musterpoint.storage import Snapshot, adjudication
@@ -19,6 +21,7 @@ from musterpoint.workflows.adjudication import is_anything_waiting
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.seeing import require_seen, sees_record
 from musterpoint.workflows.station import Station
+from musterpoint.workflows.waiting import by_encounter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,17 @@ class PairState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseState:
-    """How far a case has come; the encounter is empty for who only counts."""
+    """How far a case has come; the encounter is empty for who only counts.
+
+    needed  whom it waits for; None where nobody is to be asked now
+    """
 
     number: int
     encounter: str
     opened_at: Instant
     verdict: Verdict | None
     pairs: tuple[PairState, ...]
+    needed: Needed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +63,20 @@ def list_cases(station: Station, *, is_open: bool | None = True) -> CaseList:
         permission = authorise(station, snapshot, Act.READ_CASES)
         if permission.actor.seat.role is not Role.ADJUDICATOR:
             is_seen = sees_record(snapshot, permission.actor.seat)
+            needed = by_encounter(snapshot, station.clock.now())
             cases = tuple(
-                _state(snapshot, one, permission)
-                for one in snapshot.cases(is_open=is_open)
-                if is_seen(one.encounter_id)
+                _state(snapshot, one, permission, needed)
+                for one in snapshot.cases()
+                if _is_listed(one, is_open, needed) and is_seen(one.encounter_id)
             )
             return CaseList(cases=cases, is_waiting=any(one.verdict is None for one in cases))
     return CaseList(cases=None, is_waiting=is_anything_waiting(station))
+
+
+def _is_listed(case: Case, is_open: bool | None, needed: Mapping[EncounterId, Needed]) -> bool:
+    """Whether a case is among those asked for; a settled one of which people are asked again is open."""
+    is_asked = case.verdict is None or case.encounter_id in needed
+    return is_open is None or is_open is is_asked
 
 
 def view_case(station: Station, number: int) -> CaseState:
@@ -78,10 +92,12 @@ def view_case(station: Station, number: int) -> CaseState:
             )
         case = snapshot.case(number)
         require_seen(snapshot, permission.actor.seat, [case.encounter_id])
-        return _state(snapshot, case, permission)
+        return _state(snapshot, case, permission, by_encounter(snapshot, station.clock.now()))
 
 
-def _state(snapshot: Snapshot, case: Case, permission: Permission) -> CaseState:
+def _state(
+    snapshot: Snapshot, case: Case, permission: Permission, needed: Mapping[EncounterId, Needed]
+) -> CaseState:
     is_counting = permission.actor.seat.role is Role.OBSERVER
     pairs = adjudication.pairs_of(snapshot, EncounterId(case.encounter_id))
     return CaseState(
@@ -93,6 +109,7 @@ def _state(snapshot: Snapshot, case: Case, permission: Permission) -> CaseState:
             PairState(pair=str(pair.pair_id), round=pair.round, standing=pair.standing, verdict=pair.verdict)
             for pair in pairs
         ),
+        needed=needed.get(case.encounter_id),
     )
 
 

@@ -26,6 +26,8 @@ PRACTICE_SEATS: Final = {
     "practice-adjudicator": Role.ADJUDICATOR,
     "practice-adjudicator-2": Role.ADJUDICATOR,
     "practice-arbiter": Role.ADJUDICATOR,
+    "practice-adjudicator-3": Role.ADJUDICATOR,
+    "practice-adjudicator-4": Role.ADJUDICATOR,
     "practice-supervisor": Role.SUPERVISOR,
     "practice-supervisor-2": Role.SUPERVISOR,
     "practice-observer": Role.OBSERVER,
@@ -33,7 +35,8 @@ PRACTICE_SEATS: Final = {
     "practice-administrator": Role.ADMINISTRATOR,
     "practice-transporter": Role.TRANSPORTER,
 }
-"""Seats of a new registry, enough for every role and for two persons; the first of a role acts by itself."""
+"""Seats of a new registry, enough for every role, for two persons, and for an appeal, which two adjudicators
+judge who were not asked before; the first of a role acts by itself."""
 
 
 def begin_practice(database: Database, folder: Path) -> None:
