@@ -136,13 +136,6 @@ def test_an_unknown_finger_pairs_with_any() -> None:
     assert result.strength == pytest.approx(known - 1000 * math.log(2), abs=2)
 
 
-def test_two_impressions_of_one_finger_count_once() -> None:
-    one = fused([[9000]], [RIGHT], [RIGHT]).strength
-    twice = fused([[9000, 9000], [9000, 8000]], [RIGHT, RIGHT], [RIGHT, RIGHT]).strength
-
-    assert twice == pytest.approx(one - 1000 * math.log(4), abs=2)
-
-
 def test_nothing_can_be_said_without_fingers() -> None:
     assert fuse(np.empty((0, 2), np.int32), [], [RIGHT, LEFT]) == Fused(strength=0, pairs=())
 

@@ -21,6 +21,7 @@ from musterpoint.comparison.fusion import (
     fuse,
     strength_needed,
 )
+from musterpoint.comparison.impressions import fingers_among, together_nats
 from musterpoint.comparison.normalisation import NOT_COMPARABLE, normalised
 from musterpoint.comparison.pack import Pack, score_all
 from musterpoint.comparison.prepared import Prepared
@@ -42,6 +43,7 @@ __all__ = [
     "compare",
     "expected_false_positives",
     "false_match_rate",
+    "fingers_among",
     "fuse",
     "is_extrapolated",
     "normalised",
@@ -51,5 +53,6 @@ __all__ = [
     "score_for",
     "sketch_bare",
     "strength_needed",
+    "together_nats",
     "with_cohort_mean",
 ]

@@ -3,7 +3,8 @@
 The strength of a result is -ln of the probability that a non-mated person would reach it, and is made to
 be an upper bound of that probability as long as different fingers of different people score independently:
 
-* A pair of fingers has p = its false match rate; with n pairs of impressions the best one counts n p.
+* A pair of fingers has p = its false match rate; several impressions of a finger are judged together, see
+  `musterpoint.comparison.impressions`.
 * m pairs together have T = sum of -ln p, and p = exp(-T) (1 + T + ... + T^(m-1) / (m-1)!), Fisher's method.
 * Which fingers are paired is chosen after seeing the scores. Each choice tried costs its share: the
   probability is multiplied by the number of ways to choose m pairs, and by the number of m tried. So a weak
@@ -11,7 +12,8 @@ be an upper bound of that probability as long as different fingers of different 
 * Pairs of compatible labels (equal, or unknown on either side) are tried with 99 % of the allowance, all
   pairs with the remaining 1 %: wrong labels and swapped hands are found, at a price of 4.6 nats.
 
-Impressions under one known label count as one finger; unknown ones are taken for different fingers.
+Impressions under one known label count as one finger. Unknown ones are taken for different fingers, unless
+`fingers_among` found them to be one: whoever counts one finger twice overstates what is known.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musterpoint.comparison.calibration import rate_nats
+from musterpoint.comparison.impressions import together_nats
 from musterpoint.comparison.pairing import (
     Pairing,
     best_pairings,
@@ -72,12 +75,18 @@ def fuse(
     scores: npt.NDArray[np.int32],
     probe_positions: Sequence[FingerPosition],
     reference_positions: Sequence[FingerPosition],
+    *,
+    probe_fingers: Sequence[int] | None = None,
+    reference_fingers: Sequence[int] | None = None,
 ) -> Fused:
     """Fuse the scores of all impressions of a probe against all of one person.
 
     scores               int32 (P, R), milli-nats, P and R at most 20
     probe_positions      P labels; an unknown one pairs with any
     reference_positions  R labels
+    probe_fingers        P numbers, equal ones for impressions of one finger, see `fingers_among`; None
+                         goes by the labels alone. A finger with two labels is taken for an unknown one
+    reference_fingers    R numbers, likewise
     No score that rises ever lowers the strength, and exchanging probe and reference changes nothing.
     Raises ValueError where the shapes disagree or there are too many fingers.
     """
@@ -88,7 +97,8 @@ def fuse(
         return Fused(strength=0, pairs=())
     if rate_nats(int(scores.max())) == 0.0:
         return Fused(strength=0, pairs=_impressions(scores, [_best_cell(scores)]))
-    return _fuse_fingers(scores, _fingers(probe_positions), _fingers(reference_positions))
+    probe = _fingers(probe_positions, probe_fingers)
+    return _fuse_fingers(scores, probe, _fingers(reference_positions, reference_fingers))
 
 
 def expected_false_positives(strength: int, people: int) -> float:
@@ -115,18 +125,23 @@ class _Finger:
     rows: list[int]
 
 
-def _fingers(positions: Sequence[FingerPosition]) -> list[_Finger]:
-    fingers: list[_Finger] = []
-    known: dict[FingerPosition, _Finger] = {}
-    for row, position in enumerate(positions):
-        if position in known:
-            known[position].rows.append(row)
-            continue
-        finger = _Finger(position, [row])
-        fingers.append(finger)
-        if position != FingerPosition.UNKNOWN:
-            known[position] = finger
+def _fingers(positions: Sequence[FingerPosition], numbers: Sequence[int] | None) -> list[_Finger]:
+    """The fingers that the labels tell apart, or the numbers where there are any."""
+    if numbers is None:
+        numbers = [positions.index(one) if one else row for row, one in enumerate(positions)]
+    rows: dict[int, list[int]] = {}
+    for row, number in enumerate(numbers):
+        rows.setdefault(number, []).append(row)
+    fingers = [_Finger(_label([positions[row] for row in some]), some) for some in rows.values()]
+    known = [finger.position for finger in fingers if finger.position]
+    if len(set(known)) < len(known):
+        raise ValueError("impressions under one label are given as several fingers")
     return fingers
+
+
+def _label(positions: Sequence[FingerPosition]) -> FingerPosition:
+    known = {position for position in positions if position}
+    return known.pop() if len(known) == 1 else FingerPosition.UNKNOWN
 
 
 def _fuse_fingers(
@@ -141,7 +156,7 @@ def _fuse_fingers(
             block = scores[np.ix_(finger.rows, other.rows)]
             row, column = _best_cell(block)
             best[i, j] = (finger.rows[row], other.rows[column])
-            weights.append(_weight(int(block[row, column]), block.size))
+            weights.append(_weight(together_nats(block.ravel().tolist())))
         every.append(list(weights))
         compatible.append(
             [
@@ -159,9 +174,8 @@ def _fuse_fingers(
     return Fused(strength=strength, pairs=_impressions(scores, [best[cell] for cell in pairing]))
 
 
-def _weight(score: int, impressions: int) -> int:
+def _weight(nats: float) -> int:
     """-ln of a pair of fingers' probability in millionths, whole, so that sums of it are exact."""
-    nats = rate_nats(score) - math.log(impressions)
     return math.floor(_MILLION * min(max(nats, 0.0), FINGER_NATS_MAX))
 
 

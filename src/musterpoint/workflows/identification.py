@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from musterpoint import templates
-from musterpoint.comparison import COMPARATOR_VERSION, compare, expected_false_positives, fuse, prepare
+from musterpoint.comparison import (
+    COMPARATOR_VERSION,
+    compare,
+    expected_false_positives,
+    fingers_among,
+    fuse,
+    prepare,
+)
 from musterpoint.errors import NotFound
 from musterpoint.identifiers import SubjectId
 from musterpoint.registry.rights import Act
@@ -94,7 +101,13 @@ def verify(
     probes = [prepare(one.template) for one in captures]
     others = [prepare(templates.decode(one.template)) for one in held]
     scores = np.array([[compare(a, b).score for b in others] for a in probes], np.int32)
-    fused = fuse(scores, [one.template.position for one in captures], [one.position for one in held])
+    positions = [one.template.position for one in captures]
+    fused = fuse(
+        scores,
+        positions,
+        [one.position for one in held],
+        probe_fingers=fingers_among(probes, positions),
+    )
     rate = expected_false_positives(fused.strength, 1)
     with station.unit_of_work() as work:
         authorise(station, work, Act.VERIFY, purpose=purpose)
