@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from tests.registries import behind_its_back
 from tests.storage.records import Person, open_case, record, tables_of
 
 from musterpoint.errors import Corrupt, MusterpointError, VersionMismatch
@@ -91,6 +92,13 @@ def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "") -> 
     monkeypatch.setattr(migrating, "REVISION", "9002")
 
 
+def migrate_up(folder: Path) -> None:
+    engine = dialects.engine(folder / "registry.db").execution_options(writer=True)
+    with engine.connect() as connection:
+        migrating.upgrade(connection, None)
+    engine.dispose()
+
+
 def migrate_down(folder: Path, revision: str) -> None:
     vault = Vault.open_at(folder, sources_at_hand())
     engine = dialects.engine(folder / "registry.db").execution_options(writer=True)
@@ -123,13 +131,33 @@ def test_all_tables_go_on_the_way_down_and_come_back_on_the_way_up(filled: Path)
     migrate_down(filled, "base")
     assert tables_of(filled) == {"alembic_version": []}
 
-    engine = dialects.engine(filled / "registry.db").execution_options(writer=True)
-    with engine.connect() as connection:
-        migrating.upgrade(connection, None)
-    engine.dispose()
+    migrate_up(filled)
 
     assert tables_of(filled).keys() == tables.METADATA.tables.keys() | {"alembic_version"}
     Database.open(filled).close()
+
+
+def test_a_new_registry_is_what_the_revisions_add_up_to(folder: Path, tmp_path: Path) -> None:
+    for one in (folder, tmp_path / "upgraded"):
+        Database.open(one).close()
+    new = (definitions(folder), tables_of(folder))
+    migrate_down(tmp_path / "upgraded", "base")
+    migrate_up(tmp_path / "upgraded")
+
+    assert (definitions(tmp_path / "upgraded"), tables_of(tmp_path / "upgraded")) == new
+
+
+def definitions(folder: Path) -> dict[str, object]:
+    """Columns, constraints and indexes of each table, as the engine knows them."""
+    with behind_its_back(folder, is_writer=False) as connection:
+        engine = sa.inspect(connection)
+        looks = ("get_columns", "get_pk_constraint", "get_unique_constraints", "get_foreign_keys")
+        return {
+            name: [
+                repr(getattr(engine, look)(name)) for look in (*looks, "get_indexes", "get_check_constraints")
+            ]
+            for name in engine.get_table_names()
+        }
 
 
 def test_an_older_registry_with_people_in_it_asks_for_an_upgrade(

@@ -313,4 +313,4 @@ def _make(folder: Path) -> None:
         if (folder / f"{FILE_NAME}-wal").exists():
             # SQLite would play the log of the lost file into the new one.
             raise damaged("a write-ahead log whose registry.db is missing")
-        dialects.make(folder / FILE_NAME, lambda connection: migrating.upgrade(connection, None))
+        dialects.make(folder / FILE_NAME, migrating.make)

@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from musterpoint.errors import VersionMismatch
-from musterpoint.storage import dialects, tables
+from musterpoint.storage import dialects, journal, tables
 from musterpoint.storage.translation import WHERE, damaged, translated
 from musterpoint.storage.vault import Vault
 
@@ -26,6 +26,9 @@ UNSEALED: Final = "0001"
 """The revision in which nothing was sealed yet, so that there were no keys."""
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+_FIRST_MADE: Final = "0002"
+"""The revision in which new registries are made; what came later is added to it."""
 
 
 def revision_of(connection: sa.Connection) -> str:
@@ -50,6 +53,31 @@ def older_revisions() -> Sequence[str]:
     from alembic.script import ScriptDirectory
 
     return [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][1:]
+
+
+def make(connection: sa.Connection) -> None:
+    """Make the tables of a new registry: what all revisions add up to, but nothing has to be carried over."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    from musterpoint.storage.migrations.making import make as make_tables
+    from musterpoint.storage.migrations.schema_0002 import SCHEMA
+
+    with translated():
+        dialects.begin_migration(connection)
+        try:
+            context = MigrationContext.configure(connection)
+            with Operations.context(context):
+                make_tables(SCHEMA)
+            connection.execute(sa.insert(tables.journal_head), [journal.first_head()])
+            context.stamp(ScriptDirectory(str(SCRIPTS)), _FIRST_MADE)
+            connection.commit()
+        finally:
+            connection.rollback()
+            dialects.end_migration(connection)
+    if REVISION != _FIRST_MADE:
+        upgrade(connection, None)
 
 
 def upgrade(connection: sa.Connection, vault: Vault | None) -> None:
