@@ -47,7 +47,7 @@ EVERYTHING = Terms(target_fpir=1.0, limit=1000)
 def _short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists as short as in a gallery a hundred times as large, so that every stage takes part."""
 
-    def short(*, people: int, references: int, fingers: int) -> Plan:
+    def short(*, people: int, references: int, fingers: int, held: int | None = None) -> Plan:
         return Plan(is_whole=False, listed=100, refined=20)
 
     monkeypatch.setattr(searching_module, "plan_for", short)

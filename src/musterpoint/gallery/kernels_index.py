@@ -156,16 +156,15 @@ def total_of_place(totals, count):
     return np.int32(NO_TOTAL + 1)
 
 
-@njit(types.void(U32, U8, U8, types.int64, types.uint8[::1]), nogil=True, cache=True)
-def mark_people(owners, positions, is_live, labels, people):
-    """Mark who has a reference, and who has one with a position of a set.
+@njit(types.void(U32, U8, U8, types.uint16[::1]), nogil=True, cache=True)
+def mark_people(owners, positions, is_live, people):
+    """Mark who has a reference of which position.
 
-    labels  bits 1 << position
-    people  uint8 (people,), bit 1 for a reference, bit 2 for one of the set
+    people  uint16 (people,), bit 1 << position for each that there is
     """
     for row in range(len(owners)):
         if is_live[row]:
-            people[owners[row]] |= np.uint8(1 | (2 * ((labels >> np.int64(positions[row])) & 1)))
+            people[owners[row]] |= np.uint16(1 << np.int64(positions[row]))
 
 
 @njit(

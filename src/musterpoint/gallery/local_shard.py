@@ -14,6 +14,7 @@ from musterpoint import _compiled
 from musterpoint.comparison import (
     ReadyProbe,
     bare_minutiae,
+    fingers_among,
     fuse,
     normalised,
     prepare,
@@ -72,6 +73,14 @@ class _Asked:
         shared = segment.shared(self.keys, self.weights)
         kernels_index.strengths_of(shared, segment.columns.sizes, self.expected, self.factor, out)
         return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AskedPerson:
+    """A probe, and for each of its captures the number of the finger."""
+
+    probe: Probe
+    fingers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,28 +157,29 @@ class LocalShardSearch:
         labels = sum({1 << position for position in positions} | {1 << FingerPosition.UNKNOWN})
         if FingerPosition.UNKNOWN in positions:
             labels = 0xFFFF
-        marks = np.zeros(len(view.people), np.uint8)
+        marks = np.zeros(len(view.people), np.uint16)
         for segment in view.segments:
             columns = segment.columns
-            kernels_index.mark_people(columns.owners, columns.positions, columns.is_live, labels, marks)
+            kernels_index.mark_people(columns.owners, columns.positions, columns.is_live, marks)
         return Counted(
             position=view.position,
             references=view.references,
-            people=int(np.count_nonzero(marks & 1)),
-            people_comparable=int(np.count_nonzero(marks & 2)),
+            people=int(np.count_nonzero(marks)),
+            people_comparable=int(np.count_nonzero(marks & np.uint16(labels))),
+            fingers=int(np.bitwise_count(marks).sum(dtype=np.int64)),
         )
 
     def shortlist(self, probes: Sequence[Probe], counts: Sequence[int]) -> list[Shortlist]:
         """See `ShardSearch.shortlist`."""
         view = self.view
-        fingers = [(probe, finger) for probe in range(len(probes)) for finger in probes[probe].templates]
-        asked = [_Asked.of(finger) for _, finger in fingers]
+        captures = [(k, *one) for k, probe in enumerate(probes) for one in _by_finger(probe)]
+        asked = [_Asked.of(template) for _, _, template in captures]
         # Segment by segment, so that all fingers find its postings in the processor's cache.
         work = [(segment, one) for segment in view.segments for one in asked]
         strengths = list(self._map(lambda item: item[1].strengths(item[0]), work))
         totals = [np.zeros(len(view.people), np.int32) for _ in probes]
         best = np.full(len(view.people), kernels_index.NO_REFERENCE, np.int16)
-        for k, (probe, finger) in enumerate(fingers):
+        for k, (probe, number, template) in enumerate(captures):
             for s, segment in enumerate(view.segments):
                 columns = segment.columns
                 kernels_index.keep_best(
@@ -177,11 +187,12 @@ class LocalShardSearch:
                     columns.owners,
                     columns.positions,
                     columns.is_live,
-                    int(finger.position),
+                    int(template.position),
                     LABEL_PRICE,
                     best,
                 )
-            kernels_index.add_best(best, totals[probe])
+            if (probe, number) != captures[min(k + 1, len(captures) - 1)][:2] or k + 1 == len(captures):
+                kernels_index.add_best(best, totals[probe])
         return [_best_of(view, total, count) for total, count in zip(totals, counts, strict=True)]
 
     def _map(self, function: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
@@ -190,11 +201,13 @@ class LocalShardSearch:
     def compare(self, probe: Probe, listed: Shortlist | None, refined: int, needed: int) -> Compared:
         """See `ShardSearch.compare`."""
         view = self.view
-        ready = ReadyProbe.of([prepare(template) for template in probe.templates])
+        prepared = [prepare(template) for template in probe.templates]
+        asked = _AskedPerson(probe, fingers_among(prepared, probe.positions))
+        ready = ReadyProbe.of(prepared)
         people = _everybody(view) if listed is None else listed.numbers
         values = np.zeros(len(people), np.int64)
         if listed is not None and refined:
-            values = self._sketched(ready, _Rows.of(view, people), len(people))
+            values = self._sketched(ready, asked, _Rows.of(view, people), len(people))
             values += SKETCH_SHARE * listed.totals.astype(np.int64) // 64
             kept = in_order(view.people[people], values, refined)
             people, values = people[kept], values[kept]
@@ -205,13 +218,14 @@ class LocalShardSearch:
             people=view.people[people],
             values=values,
             references=np.bincount(rows.place, minlength=len(people)).astype(np.int64),
-            found=tuple(one for one in _fused(probe, people, rows, scores) if one.strength >= needed),
+            found=tuple(one for one in _fused(asked, people, rows, scores) if one.strength >= needed),
         )
 
-    def _sketched(self, ready: ReadyProbe, rows: _Rows, count: int) -> Values:
+    def _sketched(self, ready: ReadyProbe, asked: _AskedPerson, rows: _Rows, count: int) -> Values:
         best = np.zeros((count, len(ready)), np.int64)
         np.maximum.at(best, rows.place, self._scored(sketch_bare, ready, rows))
-        total: Values = best.sum(axis=1)
+        each = [best[:, [k for k, n in enumerate(asked.fingers) if n == one]] for one in set(asked.fingers)]
+        total: Values = sum((some.max(axis=1) for some in each), np.zeros(count, np.int64))
         return total
 
     def _scored(self, kernel: Callable[..., Totals], ready: ReadyProbe, rows: _Rows) -> Totals:
@@ -220,6 +234,11 @@ class LocalShardSearch:
             for s, segment in enumerate(rows.view.segments)
         ]
         return np.concatenate([np.empty((0, len(ready)), np.int32), *parts])
+
+
+def _by_finger(probe: Probe) -> list[tuple[int, Template]]:
+    """The captures of a probe with the numbers of their fingers; those of one finger follow each other."""
+    return sorted(zip(probe.fingers(), probe.templates, strict=True), key=lambda one: one[0])
 
 
 def _everybody(view: View) -> Numbers:
@@ -241,7 +260,7 @@ def _best_of(view: View, totals: Totals, count: int) -> Shortlist:
     )
 
 
-def _fused(probe: Probe, people: Numbers, rows: _Rows, scores: Totals) -> Iterator[FoundPerson]:
+def _fused(asked: _AskedPerson, people: Numbers, rows: _Rows, scores: Totals) -> Iterator[FoundPerson]:
     if not scores.size:
         return
     best = np.full(len(people), np.iinfo(np.int32).min, np.int32)
@@ -249,11 +268,11 @@ def _fused(probe: Probe, people: Numbers, rows: _Rows, scores: Totals) -> Iterat
     order = np.argsort(rows.place, kind="stable")
     bounds = np.searchsorted(rows.place[order], np.arange(len(people) + 1))
     for place in np.flatnonzero(best >= FUSED_FROM):
-        yield _person(probe, int(people[place]), rows, scores, order[bounds[place] : bounds[place + 1]])
+        yield _person(asked, int(people[place]), rows, scores, order[bounds[place] : bounds[place + 1]])
 
 
 def _person(
-    probe: Probe, number: int, rows: _Rows, scores: Totals, theirs: npt.NDArray[np.intp]
+    asked: _AskedPerson, number: int, rows: _Rows, scores: Totals, theirs: npt.NDArray[np.intp]
 ) -> FoundPerson:
     columns = [rows.view.segments[segment].columns for segment in rows.segment[theirs]]
     held = list(zip(columns, rows.row[theirs], theirs, strict=True))
@@ -263,8 +282,9 @@ def _person(
     held.sort(key=lambda one: tuple(map(int, one[0].identifiers[one[1]])))
     fused = fuse(
         np.ascontiguousarray(scores[[k for _, _, k in held]].T),
-        probe.positions,
+        asked.probe.positions,
         [FingerPosition(int(column.positions[row])) for column, row, _ in held],
+        probe_fingers=asked.fingers,
     )
     return FoundPerson(
         person=identifier_of(rows.view.people[number]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
+from musterpoint.comparison import fingers_among, prepare
 from musterpoint.limits import CANDIDATES_MAX
 from musterpoint.templates import FingerPosition, Template
 
@@ -22,6 +23,12 @@ class Probe:
     def positions(self) -> tuple[FingerPosition, ...]:
         """Their positions."""
         return tuple(template.position for template in self.templates)
+
+    def fingers(self) -> tuple[int, ...]:
+        """For each template the number of its finger, see `musterpoint.comparison.fingers_among`."""
+        if len(self.templates) < 2:
+            return tuple(range(len(self.templates)))
+        return fingers_among([prepare(template) for template in self.templates], self.positions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

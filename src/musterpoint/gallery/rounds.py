@@ -69,12 +69,16 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many references and people a part holds, and how many of those have a finger of the probe."""
+    """How many references and people a part holds, and how many of those have a finger of the probe.
+
+    fingers  of all people, each counted once; a person's references without a position count as one
+    """
 
     position: int
     references: int
     people: int
     people_comparable: int
+    fingers: int
 
 
 class ShardSearch(Protocol):

@@ -156,7 +156,8 @@ def _plan(probe: Probe, counted: Sequence[Counted], terms: Terms) -> Plan:
     people = sum(one.people for one in counted)
     if terms.is_whole or not people or not probe.templates:
         return Plan(is_whole=True)
-    return plan_for(people=people, references=references, fingers=len(probe.templates))
+    held = sum(one.fingers for one in counted)
+    return plan_for(people=people, references=references, fingers=len(set(probe.fingers())), held=held)
 
 
 def _cut(lists: Sequence[Shortlist], count: int) -> list[Shortlist]:
