@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.retention.conftest import MovedClock, come, come_again, present
+from tests.registries import stored_bytes
 from tests.storage.records import tables_of
 
 from musterpoint.clock import Instant
@@ -74,7 +75,7 @@ def test_no_byte_of_images_that_had_to_go_remains_in_any_file(
     [(_, image)], [(_, template), _] = sealed["reference_image"], sealed["reference_template"]
 
     def is_anywhere(data: bytes) -> bool:
-        return any(data[40:80] in file.read_bytes() for file in folder.rglob("*") if file.is_file())
+        return any(data[40:80] in content for content in stored_bytes(folder).values())
 
     assert is_anywhere(image)
     clock.move(3)

@@ -242,9 +242,10 @@ class Database:
         with suppress(RegistryBusy, StorageFull), translated():
             with self._engine.connect() as connection:
                 gone = connection.execute(erasing.UNFINISHED).scalars().all()
+                outlived = connection.execute(erasing.OUTLIVED).first()
             if gone:
                 self.vault.destroy(*map(KeyScope.encounter, gone))
-            if not dialects.truncate_log(self._engine):
+            if not dialects.truncate_log(self._engine, rewritten=erasing.OUTLIVED_IN if outlived else ()):
                 return
             with self._writers.begin() as connection:
                 for mark in erasing.RESIDUES:

@@ -67,6 +67,14 @@ UNFINISHED: Final = (
 )
 """Encounters that were erased, and whose keys may not have been destroyed yet."""
 
+OUTLIVED: Final = sa.select(retention.retention_clock.c.has_residue).where(
+    retention.retention_clock.c.has_residue
+)
+"""Has a row where images went before their encounter, so that there is still a key that would open them."""
+
+OUTLIVED_IN: Final = (tables.reference_image.name,)
+"""Where they stood."""
+
 FORGETTING: Final = (
     adjudication.forget,
     appeals.forget,

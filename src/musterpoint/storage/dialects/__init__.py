@@ -15,7 +15,7 @@ import re
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -132,7 +132,7 @@ def _read_address(address: str) -> tuple[str, str]:
     if not is_sound or not isinstance(given, str) or not _SCHEMA.fullmatch(given):
         raise UnusableInput(
             expected="one line such as postgresql://registry@db.example/movements",
-            found="something else",
+            found="a line of another form",
             hint=f"Correct {SERVER_FILE} in the folder of the registry, or {SERVER_VARIABLE}",
             where=SERVER_FILE,
         )
@@ -276,11 +276,12 @@ def rewrite_if_asked(made: sa.Engine) -> None:
         sqlite.rewrite_if_asked(made)
 
 
-def truncate_log(made: sa.Engine, *, has_keys: bool = False) -> bool:
+def truncate_log(made: sa.Engine, *, rewritten: Collection[str] | None = ()) -> bool:
     """Remove what was deleted from where it may still stand; False while a reader still needs it.
 
-    has_keys  the tables are small and hold keys: a server writes them anew
+    rewritten  tables that a server writes anew, because a key still opens what was deleted of them; None
+               for all
     """
     if _is_postgresql(made):
-        return postgresql.vacuum(made, whole_tables=has_keys)
+        return postgresql.vacuum(made, rewritten)
     return sqlite.truncate_log(made)

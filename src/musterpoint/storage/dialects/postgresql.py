@@ -14,7 +14,8 @@ table of keys is written anew after a key was destroyed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,6 +28,18 @@ NAME: Final = "postgresql"
 
 # Others wait behind a table that is waited for.
 _VACUUM_WAIT_MAX_S: Final = 1.0
+
+_PAUSE_S: Final = 0.02
+
+_OLD_READERS: Final = """
+    SELECT FROM pg_stat_activity AS reader
+    WHERE reader.datname = current_database() AND reader.pid <> pg_backend_pid()
+    AND age(reader.backend_xmin) > age(%s::xid) AND EXISTS (
+        SELECT FROM pg_locks AS held JOIN pg_class AS read ON read.oid = held.relation
+        WHERE held.pid = reader.pid AND read.relnamespace = to_regnamespace(current_schema()))
+    LIMIT 1
+"""
+"""Whoever looked into a table of ours in a transaction whose snapshot is older than that."""
 
 _TABLES: Final = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = current_schema()"
 _COLLATIONS: Final = ("C", "POSIX")
@@ -152,22 +165,41 @@ def _check_references(_connection: sa.Connection, cursor: Any, statement: str, *
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def vacuum(made: sa.Engine, *, whole_tables: bool) -> bool:
-    """Free what old versions of rows hold; False where a reader keeps a table from being written anew.
+def vacuum(made: sa.Engine, rewritten: Collection[str] | None) -> bool:
+    """Free what old versions of rows hold; False while somebody may still read them.
 
-    whole_tables  writes the tables anew; others wait meanwhile
+    rewritten  tables that are written anew, so that nothing of them is left in the server's files; None
+               for all; others wait meanwhile
     """
     import psycopg
 
     with made.connect().execution_options(isolation_level="AUTOCOMMIT", writer=True) as connection:
         driver: Any = connection.connection.driver_connection
         # Without their names, those of every other registry in the database would be meant too.
-        names = ", ".join(name for (name,) in driver.execute(_TABLES).fetchall())
+        names = [name for (name,) in driver.execute(_TABLES).fetchall()]
+        anew = names if rewritten is None else [name for name in names if name in rewritten]
+        others = [name for name in names if name not in anew]
         driver.execute(f"SET lock_timeout = '{_VACUUM_WAIT_MAX_S:g}s'")
         try:
-            driver.execute(f"VACUUM {'(FULL) ' if whole_tables else ''}{names}")
+            if others:
+                driver.execute(f"VACUUM {', '.join(others)}")
+            if not _wait_for_readers(driver):
+                return False
+            if anew:
+                driver.execute(f"VACUUM (FULL) {', '.join(anew)}")
         except psycopg.errors.LockNotAvailable:
             return False
         finally:
             driver.execute("RESET lock_timeout")
+    return True
+
+
+def _wait_for_readers(driver: Any) -> bool:
+    """Whether nobody reads a state of these tables any more from before now."""
+    deadline = time.monotonic() + _VACUUM_WAIT_MAX_S
+    (now,) = driver.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text").fetchone()
+    while driver.execute(_OLD_READERS, (now,)).fetchone() is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE_S)
     return True

@@ -89,7 +89,7 @@ class KeyStore:
         """Empty the write-ahead log, where destroyed keys still stand; False while a reader needs it."""
         for _ in range(_WIPE_ATTEMPTS_MAX):
             with faults.of_keys(), self._lock.held():
-                if dialects.truncate_log(self._engine, has_keys=True):
+                if dialects.truncate_log(self._engine, rewritten=None):
                     break
         else:
             return False
