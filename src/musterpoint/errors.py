@@ -54,7 +54,7 @@ class MusterpointError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.found} (expected {self.expected}). {self.hint}."
+        return f"{place}expected {self.expected}, but found {self.found}. {self.hint}."
 
     def at(self, where: str) -> Self:
         """The same error, said of a file, field or option, unless it names one already."""

@@ -64,7 +64,7 @@ def test_message_has_all_parts_and_survives_a_border_between_processes(kind: typ
 
     copy = pickle.loads(pickle.dumps(error))
 
-    assert str(copy) == "a.png: none in the file (expected 250-1200 ppi). Give it with --ppi."
+    assert str(copy) == "a.png: expected 250-1200 ppi, but found none in the file. Give it with --ppi."
     assert type(copy) is kind
 
 

@@ -148,7 +148,10 @@ def _mark(text: str) -> Mark:
 @seat_options
 @data_option
 def list_command(is_all: bool, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
-    """List open cases, and settled ones of which people are asked again; an adjudicator learns only whether something waits."""
+    """List open cases, and settled ones that are asked again.
+
+    An adjudicator learns only whether something waits.
+    """
     found = list_cases(seat.open(data, must_exist=True), is_open=None if is_all else True)
     if as_json:
         print_json({"is_waiting": found.is_waiting, "cases": found.cases})

@@ -91,7 +91,7 @@ def draft(
         )
     )
     write_file(output, text.encode())
-    click.echo(f"{output}: change it together, then run musterpoint agreement add {output}")
+    click.echo(f"{output} was written. Change it together, then run: musterpoint agreement add {output}")
 
 
 def _drafted(text: str, passphrase: bytes | None) -> DraftParty:
@@ -325,7 +325,9 @@ def _record(station: Station, answers: list[PartyAnswer], as_json: bool) -> None
 
 
 def _in_words(state: str) -> str:
-    return "still waiting for acknowledgements" if state.startswith("waits") else state
+    if state.startswith("waits"):
+        return "still waiting for acknowledgements"
+    return "not live, since a party refused it" if state.startswith("refused") else state
 
 
 @agreement.command()

@@ -241,7 +241,7 @@ def check(receipt: Path, data: Path | None, seat: SeatChoice) -> int:
     if content.get("erasure") not in {None, str(made.erasure_id)}:
         raise NotFound(
             expected="the receipt of this erasure",
-            found="the identifier of another one in it",
+            found="the identifier of another erasure in it",
             hint="Take the receipt as it was written",
             where=str(receipt),
         )

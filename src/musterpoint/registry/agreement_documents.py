@@ -176,7 +176,7 @@ def read_toml(text: str, where: str = "") -> AgreementVersion:
         raise UnusableInput(
             expected="an agreement in TOML",
             found=str(error).lower().rstrip("."),
-            hint="Correct the line; musterpoint agreement draft prints a sound one",
+            hint="Correct the line; musterpoint agreement draft writes a sound one",
             where=where,
         ) from error
     return from_document(document, where)
@@ -186,7 +186,7 @@ def from_document(document: object, where: str = "") -> AgreementVersion:
     """The agreement that the members of a document describe. Raises UnusableInput."""
     row = _Row(document, where)
     if (found := row.number("format", FORMAT)) != FORMAT:
-        raise row.error("format", f"{FORMAT}", str(found))
+        raise row.error("format", f"format {FORMAT}", f"format {found}")
     version = AgreementVersion(
         agreement_id=AgreementId(row.identifier("agreement")),
         version=row.number("version", 1, least=1),
@@ -207,7 +207,7 @@ def from_document(document: object, where: str = "") -> AgreementVersion:
 def _check_whole(version: AgreementVersion, row: _Row) -> None:
     names = [one.name for one in version.parties]
     if not names or len(set(names)) < len(names):
-        raise row.error("parties", "at least one party, each once", f"{len(names)}")
+        raise row.error("parties", "at least one party, each once", "none, or one twice")
     if len({one.public_key for one in version.parties}) < len(names):
         raise row.error("parties", "a key of its own for each party", "one key of two parties")
     if not version.grants:
@@ -218,7 +218,9 @@ def _check_whole(version: AgreementVersion, row: _Row) -> None:
     for purpose in version.purposes():
         enrolling = [one for one in version.grants if one.purpose == purpose and one.enrols]
         if len(enrolling) > 1:
-            raise row.error("grants", "at most one gallery of a purpose that enrols", f"{len(enrolling)}")
+            raise row.error(
+                "grants", "at most one gallery of a purpose that enrols", f"{len(enrolling)} of them"
+            )
     if version.valid_until <= version.valid_from:
         raise row.error("valid_until", "a time after valid_from", "one before it")
 
@@ -301,7 +303,7 @@ class _Row:
     def __init__(self, members: object, where: str) -> None:
         self._where = where
         if not isinstance(members, Mapping):
-            raise self.error("", "members with values", "something else")
+            raise self.error("", "a table of names and values", _kind(members))
         self._members = dict(members)
 
     def error(self, member: str, expected: str, found: str) -> UnusableInput:
@@ -309,7 +311,7 @@ class _Row:
         return UnusableInput(
             expected=expected,
             found=found,
-            hint="Correct the agreement; musterpoint agreement draft prints a sound one",
+            hint="Correct the agreement; musterpoint agreement draft writes a sound one",
             where=".".join(filter(None, (self._where, member))),
         )
 
@@ -322,9 +324,9 @@ class _Row:
     def text(self, member: str, default: str | None = None, *, most: int = TEXT_CHARACTERS_MAX) -> str:
         found = self._take(member, default)
         if not isinstance(found, str) or len(found) > most or not all(map(_is_plain, found)):
-            raise self.error(member, f"a text of at most {most} characters", "something else")
+            raise self.error(member, f"a printable text of at most {most} characters", _kind(found))
         if not found and default is None:
-            raise self.error(member, "a text", "an empty one")
+            raise self.error(member, "a text", "an empty text")
         return found
 
     def number(
@@ -332,13 +334,13 @@ class _Row:
     ) -> int:
         found = self._take(member, default)
         if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
-            raise self.error(member, f"a whole number of {least} to {most}", "something else")
+            raise self.error(member, f"a whole number from {least} to {most}", _kind(found))
         return found
 
     def flag(self, member: str, default: bool) -> bool:
         found = self._take(member, default)
         if not isinstance(found, bool):
-            raise self.error(member, "true or false", "something else")
+            raise self.error(member, "true or false", _kind(found))
         return found
 
     def octets(self, member: str, length: int) -> bytes:
@@ -348,14 +350,15 @@ class _Row:
         except ValueError:
             found = b""
         if len(found) != length:
-            raise self.error(member, f"{2 * length} hexadecimal digits", "something else")
+            raise self.error(member, f"{2 * length} hexadecimal digits", f"a text of {len(text)} characters")
         return found
 
     def identifier(self, member: str) -> UUID:
+        text = self.text(member)
         try:
-            return UUID(self.text(member))
+            return UUID(text)
         except ValueError:
-            raise self.error(member, "an identifier (UUID)", "something else") from None
+            raise self.error(member, "an identifier (UUID), as a draft has it", "another text") from None
 
     def instant(self, member: str) -> Instant:
         found = self._take(member, None)
@@ -364,7 +367,7 @@ class _Row:
         except ValueError:
             time = None
         if not isinstance(time, datetime) or time.tzinfo is None:
-            raise self.error(member, "a time with its zone, as 2026-03-01T00:00:00Z", "something else")
+            raise self.error(member, "a time with its zone, as 2026-03-01T00:00:00Z", _kind(found))
         return Instant(int(time.astimezone(UTC).timestamp()) * 1_000_000)
 
     def name(self, member: str, kind: type[Name], default: Name | None = None) -> Name:
@@ -372,19 +375,19 @@ class _Row:
         try:
             return kind(text)
         except ValueError:
-            raise self.error(member, "one of " + ", ".join(kind), "another word") from None
+            raise self.error(member, "one of " + ", ".join(kind), repr(text)) from None
 
     def names(self, member: str, kind: type[Name]) -> tuple[Name, ...]:
         found = self.texts(member, None)
         try:
             return tuple(kind(one) for one in found)
         except ValueError:
-            raise self.error(member, "some of " + ", ".join(kind), "another word") from None
+            raise self.error(member, "only words out of " + ", ".join(kind), "another word") from None
 
     def texts(self, member: str, default: Sequence[str] | None) -> tuple[str, ...]:
         found = self._take(member, default)
         if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
-            raise self.error(member, "a list of texts", "something else")
+            raise self.error(member, "a list of texts", _kind(found))
         if len(found) > AGREEMENT_ITEMS_MAX or any(len(one) > TEXT_CHARACTERS_MAX for one in found):
             raise self.error(member, f"at most {AGREEMENT_ITEMS_MAX} short texts", "more")
         return tuple(found)
@@ -392,7 +395,7 @@ class _Row:
     def rows(self, member: str, make: Callable[[_Row], Item]) -> tuple[Item, ...]:
         found = self._take(member, ())
         if not isinstance(found, list | tuple) or len(found) > AGREEMENT_ITEMS_MAX:
-            raise self.error(member, f"a list of at most {AGREEMENT_ITEMS_MAX}", "something else")
+            raise self.error(member, f"a list of at most {AGREEMENT_ITEMS_MAX} tables", _kind(found))
         return tuple(
             self._made(one, f"{member}[{number}]", make) for number, one in enumerate(found, start=1)
         )
@@ -409,7 +412,17 @@ class _Row:
     def finish(self) -> None:
         """Raise UnusableInput where a member is left that nobody read."""
         if self._members:
-            raise self.error(str(min(self._members))[:40], "members that are known", "another one")
+            raise self.error(str(min(self._members))[:40], "names that an agreement has", "another name")
+
+
+def _kind(found: object) -> str:
+    """What a value is, without saying it: it may be a secret in the wrong place."""
+    if isinstance(found, str):
+        return f"a text of {len(found)} characters"
+    kinds = ((bool, "true or false"), (int, "a number"), (float, "a fraction"), (Mapping, "a table"))
+    lists = f"a list of {len(found)}" if isinstance(found, list | tuple) else "a value of another kind"
+    number = f"the number {found}" if isinstance(found, int) and not isinstance(found, bool) else ""
+    return number or next((words for kind, words in kinds if isinstance(found, kind)), lists)
 
 
 def _is_plain(character: str) -> bool:

@@ -172,7 +172,7 @@ def step(state: State, to: State) -> State:
     allowed = ", ".join(sorted(NEXT[state])) or "nothing"
     raise Conflict(
         expected=f"a record that may become {to.value!r}",
-        found=f"one that is {state.value!r}, which is followed by {allowed}",
+        found=f"one that is {state.value!r}, and may next become {allowed}",
         hint=_HINTS.get(state, "See its state with: musterpoint retention show"),
     )
 

@@ -27,7 +27,7 @@ def digits(noun: str, text: str) -> str:
     if not set(typed) <= set(string.hexdigits) or not DIGITS_MIN <= len(typed) <= _DIGITS:
         raise NotFound(
             expected=f"an identifier, or at least {DIGITS_MIN} of its first or last hexadecimal digits",
-            found="something else",
+            found="another text",
             hint=f"Copy the identifier from the list of {noun}s",
             where=noun,
         )

@@ -75,14 +75,14 @@ def _of_engine(error: BaseException | None) -> Exception:
         case Fault.DUPLICATE:
             return Conflict(
                 expected="a record that is new",
-                found="a record of this identifier is there already",
+                found="one whose identifier is taken",
                 hint="Nothing was changed",
                 where=WHERE,
             )
         case Fault.DANGLING:
             return NotFound(
                 expected="records that exist",
-                found="a record refers to another that is not there",
+                found="a reference to a record that is not there",
                 hint="Nothing was changed",
                 where=WHERE,
             )

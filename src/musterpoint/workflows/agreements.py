@@ -75,9 +75,9 @@ def _refuse_unbounded(version: AgreementVersion) -> None:
     names = {name for one in version.grants for name in (one.purpose, one.gallery)}
     if version.is_practice or ANY in names or version.party(PRACTICE_PARTY) is not None:
         raise UnusableInput(
-            expected="an agreement over named purposes and galleries, between other parties",
-            found="what only the practice agreement says",
-            hint="Name each purpose and gallery",
+            expected="purposes, galleries and parties by their names",
+            found="the purpose or gallery '*', or the party 'practice', which only practice may have",
+            hint="Name each purpose, gallery and party in the file",
             where=WHERE,
         )
 
@@ -89,13 +89,13 @@ def _refuse_gap(work: UnitOfWork, version: AgreementVersion) -> None:
         raise Conflict(
             expected=f"version {last + 1}",
             found=f"version {version.version}",
-            hint="A version that was added stays as it was signed; make it the next one",
+            hint=f"What was added stays as it was signed; write version = {last + 1} for what changes",
             where=WHERE,
         )
     if any(one.name == version.name and one.agreement_id != version.agreement_id for one in known):
         raise Conflict(
             expected="a name that no other agreement has",
-            found="the name of another one",
+            found="the name of another agreement",
             hint="Choose another name, or make it the next version of that agreement",
             where=WHERE,
         )
@@ -207,8 +207,8 @@ def _version_of(snapshot: Snapshot, answer: PartyAnswer) -> Agreement:
             )
     raise NotFound(
         expected="an answer to an agreement that was added",
-        found="one to a version that is not here",
-        hint="Add it first: musterpoint agreement add",
+        found="an answer to a version that was not added here",
+        hint="Add it first: musterpoint agreement add FILE",
         where=WHERE,
     )
 
@@ -223,9 +223,9 @@ def end_agreement(station: Station, name: str, reason: str) -> int:
         known = find_agreement(work, name, latest(work, station.clock))
         if known.agreement_id == PRACTICE_AGREEMENT or known.ended_at is not None:
             raise Conflict(
-                expected="a real agreement that has not ended",
-                found="the practice agreement, or one that was ended before",
-                hint="Practice is over by itself when a real agreement is acknowledged",
+                expected="an agreement that the parties made, and that has not ended",
+                found="the agreement for practice" if known.ended_at is None else "one that was ended before",
+                hint="Nothing is left to do; practice is over when parties have acknowledged an agreement",
                 where=WHERE,
             )
         ended_at = work.now()
@@ -264,9 +264,19 @@ def find_agreement(snapshot: Snapshot, name: str, now: Instant) -> Agreement:
 
 
 def newest_version(station: Station, name: str) -> Agreement:
-    """The newest version of an agreement, whether it counts yet or not. Raises as `find_agreement` does."""
+    """The newest version of an agreement, whether it counts yet or not.
+
+    Raises as `find_agreement` does, and NotFound where parties have no agreement here to answer to.
+    """
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.READ_AGREEMENT)
+        if all(one.version.is_practice for one in agreements.agreements(snapshot)):
+            raise NotFound(
+                expected="an agreement that was added, for its parties to answer",
+                found="only the agreement for practice",
+                hint="Add it first: musterpoint agreement add FILE; if that failed, do what it said",
+                where=WHERE,
+            )
         found = find_agreement(snapshot, name, latest(snapshot, station.clock))
         every = [one for one in agreements.agreements(snapshot) if one.agreement_id == found.agreement_id]
         return max(every, key=lambda one: one.version.version)

@@ -50,7 +50,7 @@ def close(station: Station, number: int) -> Alarm:
         if not found:
             raise NotFound(
                 expected="the number of an open alarm",
-                found="another number",
+                found=f"{number}, which no open alarm has",
                 hint="List them with: musterpoint alarms",
                 where="alarm",
             )

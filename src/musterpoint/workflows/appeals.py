@@ -66,7 +66,7 @@ def open_appeal(station: Station, encounter: str, by: AppealedBy, *, reason: str
     if len(reason) > REASON_CHARACTERS_MAX:
         raise UnusableInput(
             expected=f"a reason of at most {REASON_CHARACTERS_MAX} characters",
-            found=f"{len(reason)}",
+            found=f"{len(reason)} characters",
             hint="Shorten it",
         )
     with station.unit_of_work() as work:
@@ -120,7 +120,7 @@ def _refuse_what_is_open(work: UnitOfWork, about: Encounter) -> None:
         raise Conflict(
             expected="an encounter without an open appeal",
             found="one about which an appeal is open",
-            hint="See it: musterpoint appeal list",
+            hint="See how far it has come: musterpoint appeal list",
             where="appeal",
         )
     if case is not None and case.verdict is None:

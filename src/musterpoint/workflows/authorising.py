@@ -40,6 +40,7 @@ from musterpoint.workflows.acting import Actor
 from musterpoint.workflows.seating import check_second, choose, extent_of, proved, refuse_beyond_practice
 
 if TYPE_CHECKING:
+    from musterpoint.comparison import Needed
     from musterpoint.workflows.station import Station
 
 SEARCHES: Final = frozenset({Act.SCREEN, Act.IDENTIFY})
@@ -114,16 +115,20 @@ class Permission:
         """Candidates that chance produces in a day, on average, by the searches of the last seven days."""
         return self.threshold(people).expected_false_per_day
 
-    def facts(self, people: int) -> dict[str, str | int]:
-        """What the journal says of a search: the agreement, its target, and what follows from it."""
-        found = self.threshold(people)
+    def facts(self, needed: Needed, calibration: int) -> dict[str, str | int]:
+        """What the journal says of a search: the agreement, its target, and what followed from it.
+
+        needed       what the search asked of a candidate
+        calibration  by which calibration, see `Found`
+        """
         return {
             "agreement": str(self.agreement_id or ""),
             "agreement_version": self.agreement.version.version if self.agreement else 0,
             "target_fpir_ppm": self.target_fpir_ppm,
-            "threshold_millinats": found.strength_millinats,
-            "expected_false_per_search_ppm": round(found.expected_false_per_search * 1_000_000),
-            "expected_false_per_day_ppm": round(found.expected_false_per_day * 1_000_000),
+            "calibration": calibration,
+            "threshold_millinats": needed.strength,
+            "expected_false_per_search_ppm": round(needed.expected * 1_000_000),
+            "expected_false_per_day_ppm": round(needed.expected * self.searches_per_day * 1_000_000),
         }
 
     def confirmed(
@@ -233,12 +238,12 @@ def _under_agreement(
         covered = tuple(one for one in covered if _is_named(one[0], station.agreement))
     live = [one for one in covered if one[0].is_live(now)]
     if not live:
-        raise _not_covered([one[0] for one in covered], now)
+        raise _not_covered(known, [one[0] for one in covered], asked, now)
     if len(live) > 1:
         names = ", ".join(one[0].version.name for one in live)
         raise NoAgreement(
             expected="one live agreement that covers the purpose",
-            found=f"{len(live)}: {names}",
+            found=f"{len(live)} of them: {names}",
             hint="Name one with --agreement",
         )
     return _with_galleries(snapshot, now, asked, *live[0])
@@ -249,21 +254,49 @@ def _is_named(agreement: Agreement, name: str) -> bool:
     return name in {agreement.version.name, identifier} or (len(name) >= 8 and identifier.endswith(name))
 
 
-def _not_covered(covered: Sequence[Agreement], now: Instant) -> Refused:
-    states = {one.state(now) for one in covered}
-    if states & {AgreementState.EXPIRED, AgreementState.ENDED, AgreementState.NOT_YET}:
-        return AgreementExpired(
-            expected="a live agreement that covers the purpose",
-            found="one that is " + " or ".join(sorted(states)),
-            hint="Agree on a new version, and add it: musterpoint agreement add",
+_NOT_LIVE: Final[Mapping[AgreementState, tuple[str, str]]] = {
+    AgreementState.UNSIGNED: (
+        "that still waits for a party's acknowledgement",
+        "Have each party acknowledge it: musterpoint agreement acknowledge --party PARTY",
+    ),
+    AgreementState.REFUSED: (
+        "that a party refused to acknowledge",
+        "Agree on a new version, and add it: musterpoint agreement add FILE",
+    ),
+    AgreementState.NOT_YET: (
+        "whose first day has not come",
+        "Wait for the day, or agree on a new version, and add it: musterpoint agreement add FILE",
+    ),
+    AgreementState.EXPIRED: (
+        "that has expired",
+        "Agree on a new version, and add it: musterpoint agreement add FILE",
+    ),
+    AgreementState.ENDED: (
+        "that was ended",
+        "Agree on a new one, and add it: musterpoint agreement add FILE",
+    ),
+}
+"""What keeps an agreement from being live, and what to do about it."""
+
+
+def _not_covered(
+    known: Sequence[Agreement], covered: Sequence[Agreement], asked: Permission, now: Instant
+) -> Refused:
+    expected = "a live agreement that covers the purpose"
+    states = sorted({one.state(now) for one in covered} & set(_NOT_LIVE))
+    if not states:
+        party = asked.actor.seat.party
+        mine = [one.version for one in known if one.version.party(party) and one.is_live(now)]
+        purposes = ", ".join(sorted({purpose for version in mine for purpose in version.purposes()}))
+        return NoAgreement(
+            expected=expected,
+            found="none that lets this seat do it for this purpose and gallery",
+            hint=f"Purposes that are agreed: {purposes or 'none'}. See musterpoint agreement show",
         )
-    return NoAgreement(
-        expected="a live agreement that covers the purpose",
-        found="one that " + " or ".join(sorted(states))
-        if states
-        else "none for this purpose, gallery and seat",
-        hint="See what is agreed: musterpoint agreement list",
-    )
+    found = "one " + " and one ".join(_NOT_LIVE[one][0] for one in states)
+    has_been = set(states) & {AgreementState.EXPIRED, AgreementState.ENDED, AgreementState.NOT_YET}
+    kind = AgreementExpired if has_been else NoAgreement
+    return kind(expected=expected, found=found, hint=_NOT_LIVE[states[0]][1])
 
 
 def _with_galleries(
@@ -283,9 +316,9 @@ def _with_galleries(
         grants = tuple(one for one in grants if one.gallery in reached)
         if not grants:
             raise NoAgreement(
-                expected="a gallery that the agreement reaches",
-                found="none: each was detached from it",
-                hint="See musterpoint gallery list, and attach one: musterpoint gallery attach",
+                expected="a gallery that may be searched under the agreement",
+                found="none, since every gallery that it names was detached from it",
+                hint="See musterpoint gallery list; its owner may attach it: musterpoint gallery attach",
             )
     version = agreement.version
     targets = agreements.targets(snapshot, version.agreement_id, version.version)
@@ -313,7 +346,7 @@ def _refuse_more_than_allowed(
     if limits and agreements.searches(snapshot, agreement.agreement_id, purpose, now, 1) >= min(limits):
         raise RateExceeded(
             expected=f"at most {min(limits)} searches in a day",
-            found="as many were made today",
+            found="as many made today already",
             hint="Go on tomorrow (UTC), or agree on a new version",
         )
 
@@ -347,7 +380,7 @@ def galleries_searched(
     if beyond := sorted(wanted - permission.galleries):
         refusal = NoAgreement(
             expected=f"galleries of the agreement: {', '.join(sorted(permission.galleries)) or 'none'}",
-            found=f"{', '.join(beyond)}, which it does not reach for this purpose",
+            found=f"{', '.join(beyond)}, which it does not name for this purpose",
             hint="Search what is agreed, or agree on a new version",
         )
         raise refused(station, snapshot, permission.act, refusal, gallery=", ".join(beyond))
@@ -377,7 +410,7 @@ def enrolling_gallery(station: Station, work: UnitOfWork, permission: Permission
         return name
     refusal = NoAgreement(
         expected="a gallery that the agreement lets people be enrolled in",
-        found=name or "none",
+        found=f"the gallery {name}" if name else "none that takes people",
         hint="See what is agreed: musterpoint agreement show",
     )
     raise refused(station, work, permission.act, refusal, gallery=name)

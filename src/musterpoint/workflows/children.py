@@ -42,8 +42,8 @@ def age_of(told: Told, now: Instant) -> int | None:
         today = _day(now)
         if birth_range(told.biography.born)[0] > today:
             raise UnusableInput(
-                expected="a birth that has been",
-                found="one that is still to come",
+                expected="a day of birth in the past",
+                found="one in the future",
                 hint="Correct it, and check the clock of this machine",
                 where="birth",
             )

@@ -306,7 +306,7 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
     if name not in asked:
         raise NotFound(
             expected="one of the stores " + ", ".join(sorted(asked)),
-            found="a store that was not asked",
+            found="another name",
             hint="List them with: musterpoint erase --status",
             where="store",
         )
@@ -314,7 +314,7 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
         raise Conflict(
             expected="a station, an export or a backup",
             found="a store of this installation, which answers for itself",
-            hint="Open the registry; what is left is done then",
+            hint="Nothing is to be confirmed: what is left here is done when the registry is opened next",
             where="store",
         )
     return _record_answers(station, erasure_id, {name}, author=author)

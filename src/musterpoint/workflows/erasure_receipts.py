@@ -166,8 +166,8 @@ def check_proof(station: Station, receipt: Receipt, content: Mapping[str, Any], 
         raise _no_receipt("a receipt without the payload of its line", "") from error
     if says != receipt.commitment or parse_event(proof.extra).ops != committed_to:
         raise NotProven(
-            expected="the entry of this receipt's line",
-            found="the entry of another line",
+            expected="the proof that belongs to this receipt",
+            found="the proof of another line of the log",
             hint="Take the .tlog-proof file that was written with the receipt",
         )
     proof.verify(proof.extra, transparency.policy_of(station, proof.checkpoint))
@@ -190,7 +190,7 @@ def insist_on_record(receipt: Receipt, content: Mapping[str, Any], made: Erasure
     if wrong and content.get("state") != _NOT_BEGUN:
         raise NotProven(
             expected="the receipt as it was written",
-            found=f"other words in it than the registry has on record: {', '.join(wrong)}",
+            found=f"one that differs from what the registry has on record, in: {', '.join(wrong)}",
             hint="Take the file as it was written, or have it written anew: musterpoint erase --status",
         )
 

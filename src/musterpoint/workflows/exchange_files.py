@@ -142,7 +142,7 @@ def _begun(path: Path, kind: str) -> str:
         pass
     raise Conflict(
         expected="an interrupted export of the same kind",
-        found="something else",
+        found="one of another kind, or a damaged one",
         hint="Name another folder",
         where=str(path),
     )
@@ -207,8 +207,8 @@ class Finished:
                 if not isinstance(row, dict):
                     raise RecordError(
                         expected="one object of JSON on each line",
-                        found="a line that is none",
-                        hint="Export again",
+                        found="a line that is no object",
+                        hint="Export again; nothing was taken in",
                         where=name,
                     )
                 yield row

@@ -39,14 +39,18 @@ def add_gallery(station: Station, made: GalleryTerms) -> int:
         permission = authorise(station, work, Act.ADD_GALLERY)
         if permission.actor.seat.is_practice != made.is_practice:
             refusal = RoleMissing(
-                expected="practice seats for practice galleries, and other seats for others",
-                found="the other way round",
-                hint="Act in another seat with --seat, or see --practice",
+                expected="a seat for practice, to add a gallery for practice"
+                if made.is_practice
+                else "a seat that is not for practice, to add a gallery of real people",
+                found=f"the seat {permission.actor.seat.name}",
+                hint="Act in another seat with --seat, or leave out --practice"
+                if made.is_practice
+                else "Act in another seat with --seat, or add --practice",
             )
             raise refused(station, work, Act.ADD_GALLERY, refusal, gallery=made.name)
         if any(one.name == made.name for one in galleries.terms(work)):
             raise Conflict(
-                expected="a gallery of which nobody has said whose it is",
+                expected="the name of a gallery that has no owner yet",
                 found="one that has an owner",
                 hint="List them with: musterpoint gallery list",
                 where=made.name,
@@ -89,7 +93,7 @@ def attach_gallery(station: Station, name: str, agreement: str, *, is_attached: 
         if terms is None:
             raise NotFound(
                 expected="a gallery whose owner is known",
-                found="none of this name",
+                found="no gallery of this name",
                 hint="Add it first: musterpoint gallery add",
                 where=name,
             )

@@ -52,7 +52,7 @@ def identify(
                 "references": found.references,
                 "position": found.position,
                 "comparator": found.comparator,
-                **permission.facts(found.people),
+                **permission.facts(found.needed, found.calibration),
             },
         )
         work.commit()
@@ -94,8 +94,8 @@ def verify(
         ]
     if not held:
         raise NotFound(
-            expected="a subject with references",
-            found="one without any",
+            expected="a person with fingers on record",
+            found="a person without any",
             hint="Choose a subject that was enrolled with fingers",
         )
     probes = [prepare(one.template) for one in captures]

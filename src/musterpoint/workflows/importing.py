@@ -199,7 +199,7 @@ def _made(make: Callable[[Row], Made], row: Row, where: str) -> Made:
 def _no_record(where: str) -> RecordError:
     return RecordError(
         expected="records as an export writes them",
-        found="a line that is none, or that belongs to no encounter",
+        found="a line that is no record, or that belongs to no encounter in the export",
         hint="Export again with this version; nothing was taken in",
         where=where,
     )

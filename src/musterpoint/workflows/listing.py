@@ -189,7 +189,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
     if not path.exists():
         raise ListingError(
             expected="a folder, an image or a CSV manifest",
-            found="nothing there",
+            found="nothing of this name",
             hint="Check the name",
             where=str(path),
         )

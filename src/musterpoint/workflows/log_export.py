@@ -129,7 +129,7 @@ def _insist_on_own_folder(folder: Path, origin: str) -> None:
         return
     raise UnusableInput(
         expected="a new folder, or one with an older export of this log",
-        found="a folder with something else",
+        found="a folder with other files",
         hint="Name another folder",
         where=str(folder),
     )

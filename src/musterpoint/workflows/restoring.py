@@ -155,7 +155,7 @@ def _room(to: Path | None) -> Iterator[Path]:
     if to is not None and (to.exists() or to.is_symlink()):
         raise Conflict(
             expected="a folder that does not exist yet",
-            found="one that does; it was left as it is",
+            found="one that is there; nothing in it was changed",
             hint="Name another folder",
             where=str(to),
         )
@@ -176,7 +176,7 @@ def _insist_on_head(room: Path, data: Part) -> None:
     if (position, root.hex()) != (data.manifest.position, data.manifest.root):
         raise Corrupt(
             expected="the journal that the manifest names",
-            found="another one",
+            found="another journal",
             hint="Use another backup",
             where=str(data.folder),
         )

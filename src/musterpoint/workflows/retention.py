@@ -280,7 +280,7 @@ def hold(station: Station, person: Erasable, reason: HoldReason, until: Instant)
         now = not_before(work.now(), retention.last_seen(work)).at
         if until <= now:
             raise Conflict(
-                expected="a date to come",
+                expected="a date in the future",
                 found=f"{to_text(until)}, which is past",
                 hint="A hold ends by itself: name the day on which it shall",
                 where="--until",

@@ -28,6 +28,9 @@ from musterpoint.storage import Snapshot, seats
 from musterpoint.workflows.acting import Actor, HeldKeys
 
 _CHALLENGE: Final = b"musterpoint/acting/v1\x00"
+_SET_UP: Final = (
+    "Set the installation up first: musterpoint seat add NAME=administrator NAME=supervisor --party PARTY"
+)
 
 
 def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_real: bool) -> Actor:
@@ -59,7 +62,7 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         raise RoleMissing(
             expected=f"a seat on this machine that may {act.value}",
             found="none",
-            hint="Act as somebody whose role it is, with --seat, where that seat's key is kept",
+            hint=_where_it_can_be_done(snapshot, act),
         )
     actor = keys.actor(chosen[0])
     if needs_two(act) and len(practising) > 1 and not real:
@@ -96,8 +99,8 @@ def extent_of(snapshot: Snapshot, seat: Seat, act: Act, now: Instant) -> Extent:
         return found
     raise RoleMissing(
         expected=f"a role that may {act.value}",
-        found=f"a seat that is {seat.role.value}",
-        hint="Ask somebody whose role it is",
+        found=f"the seat of {_with_article(seat.role)}",
+        hint=f"Ask {_in_roles(act)} to do it",
     )
 
 
@@ -134,10 +137,28 @@ def refuse_beyond_practice(snapshot: Snapshot, act: Act, *, is_real: bool) -> No
         )
     if act in NEVER_IN_PRACTICE or (act in INSTALLATION and seats.has_any(snapshot, is_practice=False)):
         raise RoleMissing(
-            expected=f"a seat that is not for practice to {act.value}",
+            expected=f"a seat that is not for practice, to {act.value}",
             found="a seat for practice",
-            hint="Set up the installation with: musterpoint seat add",
+            hint=_SET_UP,
         )
+
+
+def _with_article(role: Role) -> str:
+    return f"{'an' if role.value[0] in 'aeiou' else 'a'} {role.value}"
+
+
+def _in_roles(act: Act) -> str:
+    """Who may do it, as a person says it: `a supervisor or an administrator`."""
+    named = [_with_article(one) for one in Role if may(one, act)]
+    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else "nobody"
+
+
+def _where_it_can_be_done(snapshot: Snapshot, act: Act) -> str:
+    """What to do where no key of this machine may do it."""
+    if act in NEVER_IN_PRACTICE and not seats.has_any(snapshot, is_practice=False):
+        # A new registry has seats for practice only, and nothing real comes to be by them.
+        return _SET_UP
+    return f"Act as {_in_roles(act)} with --seat NAME, on the machine where that seat's key is kept"
 
 
 def _may(snapshot: Snapshot, seat: Seat, act: Act, broken: frozenset[str], is_real: bool) -> bool:

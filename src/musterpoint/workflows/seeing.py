@@ -54,7 +54,7 @@ def not_there(noun: str) -> NotFound:
     """The error for what is not there, or not there for a seat: the two look the same."""
     return NotFound(
         expected=f"the identifier of one {noun}, or at least 8 digits of its end",
-        found="one that nothing here has",
+        found=f"an identifier that no {noun} here has",
         hint=f"List them with: musterpoint {noun}s",
         where=noun,
     )

@@ -140,7 +140,7 @@ def name_log(station: Station, origin: str) -> None:
         if latest is not None and _origin(latest) == books.origin(_station_id(station)) != origin:
             raise Conflict(
                 expected="the name that the log has",
-                found="another one",
+                found="another name",
                 hint="What was signed keeps its name; go on without --origin",
                 where="--origin",
             )
@@ -180,7 +180,7 @@ def position_of(station: Station, text: str) -> int:
                     return position
     raise NotFound(
         expected="a position of the journal, or the identifier of an event",
-        found="one that nothing in the log has",
+        found="a number or text that names no entry of this log",
         hint="List what there is with musterpoint journal",
         where="log",
     )
@@ -237,8 +237,8 @@ def add_cosignatures(station: Station, answer: bytes, witness: Sequence[NoteKey]
     """
     if _SIZE.fullmatch(answer):
         raise Conflict(
-            expected="cosignatures",
-            found=f"a witness that has cosigned {answer.decode().strip()} entries before",
+            expected="cosignatures under the checkpoint that was asked for",
+            found=f"the answer of a witness that has cosigned {answer.decode().strip()} entries before",
             hint=f"Make the request again with --old {answer.decode().strip()}",
             where="cosignatures",
         )
