@@ -30,6 +30,7 @@ LEFT_OUT = {
     "seat": "an administrator grants seats anew",
     "broken_glass": "of seats",
     "known_answer": "whoever reads an export could tell known-answer pairs from others",
+    "calibration": "measured on the people of this registry; elsewhere it would mean something else",
     "search_day": "limits of this registry's day",
     "retention_clock": "this registry's clock",
     "holder": "copies of this registry",

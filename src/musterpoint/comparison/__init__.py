@@ -4,7 +4,15 @@ Importing this package compiles its kernels the first time, which takes some sec
 """
 
 from musterpoint.comparison.bare import Bare, ReadyProbe, bare_minutiae, score_bare, sketch_bare
-from musterpoint.comparison.calibration import false_match_rate, is_extrapolated, score_for
+from musterpoint.comparison.calibration import (
+    LikelihoodRatio,
+    false_match_rate,
+    fused_likelihood_ratio,
+    is_extrapolated,
+    likelihood_ratio,
+    score_for,
+)
+from musterpoint.comparison.chance import Calibration, ChanceMap, Needed
 from musterpoint.comparison.cohort import prepare, with_cohort_mean
 from musterpoint.comparison.comparing import (
     COMPARATOR_VERSION,
@@ -13,6 +21,7 @@ from musterpoint.comparison.comparing import (
     Evidence,
     compare,
 )
+from musterpoint.comparison.explaining import Explanation, Share, Stage, explain
 from musterpoint.comparison.fusion import (
     STRENGTH_MAX,
     FingerPair,
@@ -25,27 +34,39 @@ from musterpoint.comparison.impressions import fingers_among, together_nats
 from musterpoint.comparison.normalisation import NOT_COMPARABLE, normalised
 from musterpoint.comparison.pack import Pack, score_all
 from musterpoint.comparison.prepared import Prepared
+from musterpoint.comparison.standard import STANDARD
 
 __all__ = [
     "COMPARATOR_VERSION",
     "NOT_COMPARABLE",
+    "STANDARD",
     "STRENGTH_MAX",
     "Alignment",
     "Bare",
+    "Calibration",
+    "ChanceMap",
     "Comparison",
     "Evidence",
+    "Explanation",
     "FingerPair",
     "Fused",
+    "LikelihoodRatio",
+    "Needed",
     "Pack",
     "Prepared",
     "ReadyProbe",
+    "Share",
+    "Stage",
     "bare_minutiae",
     "compare",
     "expected_false_positives",
+    "explain",
     "false_match_rate",
     "fingers_among",
     "fuse",
+    "fused_likelihood_ratio",
     "is_extrapolated",
+    "likelihood_ratio",
     "normalised",
     "prepare",
     "score_all",

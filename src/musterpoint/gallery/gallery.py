@@ -23,7 +23,7 @@ class Candidate(Generic[Person]):
     """Somebody whom the person of the probe may be.
 
     strength                  milli-nats, see `musterpoint.comparison.fuse`
-    expected_false_positives  how many other people of this gallery would reach it by chance
+    expected_false_positives  how many other people this search would find by chance who reach it
     pairs                     which finger of the probe was compared with which reference of the person,
                               as indices in the order in which both were given
     """
@@ -101,7 +101,7 @@ class Gallery(Generic[Person]):
 
         probe        templates of the probe's fingers
         target_fpir  how many candidates chance may produce in a search, on average; in (0, 1]
-        people       how many people the threshold is set for, where this gallery is part of a larger one
+        people       how many people chance has, where this gallery is part of a larger one
         limit        candidates returned at most
         """
         terms = Terms(target_fpir=target_fpir, people=people, limit=limit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from musterpoint.comparison import fingers_among, prepare
+from musterpoint.comparison import STANDARD, Calibration, Needed, fingers_among, prepare
 from musterpoint.limits import CANDIDATES_MAX
 from musterpoint.templates import FingerPosition, Template
 
@@ -36,17 +36,21 @@ class Terms:
     """How a search is made.
 
     target_fpir  how many candidates chance may produce in a search, on average; in (0, 1]
-    people       how many people the threshold is set for; None = those in the gallery
+    people       how many people are searched in all; None = those in the gallery
+    occasions    how many people chance has, see `occasions`; None = what the search comes to
     limit        candidates returned at most
     at_least     the position that the answer must reflect
     is_whole     compare with every reference, whatever the size of the gallery
+    calibration  what strengths are worth
     """
 
     target_fpir: float = TARGET_FPIR
     people: int | None = None
+    occasions: float | None = None
     limit: int = CANDIDATES_MAX
     at_least: int = 0
     is_whole: bool = False
+    calibration: Calibration = STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,7 @@ class FoundPerson:
     """Somebody who may be the person of the probe.
 
     strength                  milli-nats, see `musterpoint.comparison.fuse`
-    expected_false_positives  how many other people of the gallery would reach it by chance
+    expected_false_positives  how many other people this search would find by chance who reach it
     """
 
     person: UUID
@@ -84,10 +88,11 @@ class SearchResult:
 
     position           what the searched references reflect
     candidates         strongest first; those of equal strength by their identifier
-    people             people that the threshold was set for; 0 is stated, never hidden
+    people             people who were searched in all; 0 is stated, never hidden
     people_comparable  those who have a finger in common with the probe, as far as positions are known
     examined           references seen by the filter, or compared where there is none
-    compared           references compared in full with each finger: chance has so many occasions
+    compared           references compared in full with each finger
+    needed             what a candidate needed, and what that says of chance
     """
 
     position: int
@@ -96,6 +101,7 @@ class SearchResult:
     people_comparable: int
     examined: int
     compared: int
+    needed: Needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.comparison import expected_false_positives, strength_needed
+from musterpoint.comparison import Needed
 from musterpoint.errors import GalleryBehind
 from musterpoint.gallery.local_shard import LocalShard
+from musterpoint.gallery.occasions import occasions
 from musterpoint.gallery.plan import Plan, plan_for
 from musterpoint.gallery.protocol import FoundPerson, GalleryStatus, Probe, SearchResult, Terms
 from musterpoint.gallery.references import References, identifier_of
@@ -109,11 +110,11 @@ class _Search:
         terms = self.terms
         references = sum(one.references for one in counted)
         people = sum(one.people for one in counted) if terms.people is None else terms.people
-        needed = strength_needed(people, terms.target_fpir)
+        needed = _needed(probe, plan, people, terms)
         listed = sum(len(one) for one in lists) if lists is not None else 0
         refined = plan.refined if listed > plan.refined else 0
         asked = [
-            partial(part.compare, probe, None if lists is None else lists[k], refined, needed)
+            partial(part.compare, probe, None if lists is None else lists[k], refined, needed.strength)
             for k, part in enumerate(self.parts)
         ]
         parts = _ask_all(self.pool, asked) if probe.templates else []
@@ -126,7 +127,7 @@ class _Search:
         return SearchResult(
             position=position,
             candidates=tuple(
-                replace(one, expected_false_positives=expected_false_positives(one.strength, people))
+                replace(one, expected_false_positives=_expected(one, needed, terms))
                 for one in found[: terms.limit]
             ),
             people=people,
@@ -135,7 +136,20 @@ class _Search:
             compared=sum(
                 int(part.references[places].sum()) for part, places in zip(parts, kept, strict=True)
             ),
+            needed=needed,
         )
+
+
+def _needed(probe: Probe, plan: Plan, people: int, terms: Terms) -> Needed:
+    """What a candidate needs. Where the gallery is part of a larger one, all of that counts."""
+    chances = terms.occasions
+    if chances is None:
+        chances = occasions(plan, people) if terms.people is None else float(people)
+    return terms.calibration.needed(chances, terms.target_fpir, len(set(probe.fingers())))
+
+
+def _expected(one: FoundPerson, needed: Needed, terms: Terms) -> float:
+    return terms.calibration.expected(one.strength, needed.occasions, len(one.fingers))
 
 
 def _ask_all(pool: ThreadPoolExecutor | None, asked: Sequence[Callable[[], Answer]]) -> list[Answer]:

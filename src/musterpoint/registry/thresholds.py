@@ -1,15 +1,20 @@
 """Thresholds that follow the agreement and the size of the gallery as it is now.
 
 Nobody sets a score. An agreement says how many candidates chance may produce; the strength that a candidate
-needs follows from that and from the number of people who are searched, and moves by itself as they arrive.
+needs follows from that and from the whole search: the people who are searched, the list that a filter leaves
+of them, and what strengths were measured to mean. It moves by itself as people arrive.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from musterpoint.registry.agreements import PART_PER_MILLION, Grant
+
+if TYPE_CHECKING:
+    from musterpoint.comparison import Calibration
 
 DAYS_AVERAGED = 7
 """Days over which searches are averaged: a week has busy and quiet days."""
@@ -19,32 +24,71 @@ DAYS_AVERAGED = 7
 class Threshold:
     """What a search among so many people asks of a candidate.
 
+    fingers                    of the probe, one reference each
+    occasions                  how many people met at random the search is worth
     strength_millinats         strength that a candidate needs
+    bound_millinats            what it would need if everybody were compared: N times the false match rate
     expected_false_per_search  candidates that chance produces in a search, on average, at most
+    expected_range             the same at both ends of the interval of 95 %
     expected_false_per_day     the same for the searches of a day
-    is_reachable               false where no strength would be enough, so that nobody can become a candidate
+    calibration                by which number of calibration; 0 for the one that comes with the program
+    is_extrapolated            nothing that was measured is so rare: a tail model says it
+    is_reachable               false where the data cannot support the target; the strictest threshold that
+                               they do support stands in its place
+    least_target               the strictest target that they support
     """
 
     people: int
+    fingers: int
+    occasions: float
     strength_millinats: int
+    bound_millinats: int
     expected_false_per_search: float
+    expected_range: tuple[float, float]
     expected_false_per_day: float
+    calibration: int
+    is_extrapolated: bool
     is_reachable: bool
+    least_target: float
 
 
-def threshold(people: int, target_fpir: float, searches_per_day: float) -> Threshold:
-    """The threshold for so many people. Raises ValueError as `strength_needed` does."""
+def threshold(
+    people: int,
+    target_fpir: float,
+    searches_per_day: float,
+    *,
+    fingers: int = 1,
+    calibration: Calibration | None = None,
+) -> Threshold:
+    """The threshold for so many people who each gave as many fingers as the probe has.
+
+    calibration  None for the one that comes with the program
+
+    Raises ValueError for a target that is none, and for fewer than no people.
+    """
     # Comparison compiles its kernels when imported; who lists agreements need not wait for it.
-    from musterpoint.comparison import STRENGTH_MAX, expected_false_positives, strength_needed
+    from musterpoint.comparison import STANDARD, strength_needed
+    from musterpoint.gallery.occasions import occasions
+    from musterpoint.gallery.plan import plan_for
 
-    strength = strength_needed(people, target_fpir)
-    per_search = expected_false_positives(strength, people)
+    bound = strength_needed(people, target_fpir)
+    counts = calibration or STANDARD
+    plan = plan_for(people=max(people, 1), references=max(people, 1) * fingers, fingers=fingers)
+    chances = occasions(plan, people)
+    needed = counts.needed(chances, target_fpir, fingers)
     return Threshold(
         people=people,
-        strength_millinats=strength,
-        expected_false_per_search=per_search,
-        expected_false_per_day=per_search * searches_per_day,
-        is_reachable=strength <= STRENGTH_MAX,
+        fingers=fingers,
+        occasions=chances,
+        strength_millinats=needed.strength,
+        bound_millinats=bound,
+        expected_false_per_search=needed.expected,
+        expected_range=(needed.at_least, needed.at_most),
+        expected_false_per_day=needed.expected * searches_per_day,
+        calibration=counts.number,
+        is_extrapolated=needed.is_extrapolated,
+        is_reachable=needed.is_kept,
+        least_target=counts.least_target(chances, fingers),
     )
 
 

@@ -5,7 +5,8 @@ them. The other tables go as rows, by one list that says what names a row everyw
 numbers are this registry's own, and under whose key a sealed column lies. What is sealed here is opened
 on the way out and sealed again, under keys of the other registry, on the way in.
 
-Not exchanged: seats (an administrator grants them), known-answer pairs, this registry's log, keys, holders.
+Not exchanged: seats (an administrator grants them), known-answer pairs, calibrations (measured on the people
+of one registry), this registry's log, keys, holders.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from musterpoint.storage import adjudication, exchanging, known_answers, reindexing, tables
+from musterpoint.storage import adjudication, calibrations, exchanging, known_answers, reindexing, tables
 from musterpoint.storage.exchanging import AFTER_ENCOUNTERS, EXCHANGED, Exchanged
 from musterpoint.storage.journal import ops_record, person_record
 from musterpoint.storage.reading import Snapshot
@@ -76,6 +76,15 @@ def sealed_columns() -> tuple[SealedColumn, ...]:
             column=known_answers.known_answer.c.content,
             statement=sa.select(known_answers.known_answer),
             value_of=lambda _, row: (KeyScope.installation(), f"known answer {row.number}", row.content),
+        ),
+        SealedColumn(
+            column=calibrations.calibration.c.content,
+            statement=sa.select(calibrations.calibration),
+            value_of=lambda _, row: (
+                KeyScope.installation(),
+                calibrations.record(row.number),
+                row.content,
+            ),
         ),
         *(_exchanged(one, column) for one in (*EXCHANGED, *AFTER_ENCOUNTERS) for column in one.sealed),
     )

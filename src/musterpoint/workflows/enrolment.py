@@ -137,7 +137,7 @@ def _record(
             "references": found.references,
             "position": found.position,
             "comparator": found.comparator,
-            **permission.facts(found.people),
+            **permission.facts(found.needed, found.calibration),
         },
     )
     work.append_journal(

@@ -71,7 +71,7 @@ class GateJournal:
                 "position": found.position,
                 "result": scope.result,
                 "comparator": found.comparator,
-                **permission.facts(found.people),
+                **permission.facts(found.needed, found.calibration),
             },
             {"candidates": len(found.candidates)},
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from musterpoint.comparison import COMPARATOR_VERSION
+from musterpoint.comparison import COMPARATOR_VERSION, STANDARD, Calibration, Needed
 from musterpoint.errors import MusterpointError, NotFound, VersionMismatch
 from musterpoint.gallery import (
     Entry,
@@ -29,6 +29,7 @@ from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId
 from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
+from musterpoint.workflows.calibrated import calibration_of
 from musterpoint.workflows.snapshots import about_of, is_of, snapshot_folder, snapshots_held
 from musterpoint.workflows.versions import comparable
 
@@ -40,7 +41,7 @@ class FoundCandidate:
     encounter_id              the encounter that holds the most similar finger
     subject_id                whose it is, or None while undecided
     strength                  milli-nats, see `musterpoint.comparison.fuse`
-    expected_false_positives  how many other people of the searched galleries would reach it by chance
+    expected_false_positives  how many other people the search would find by chance who reach it
     pairs                     probe finger, reference and score in milli-nats of each compared finger
     """
 
@@ -61,6 +62,8 @@ class Found:
     people_comparable  those who have a finger in common with the probe, as far as positions are known
     references         references looked at for each probe finger
     compared           those of them compared in full; fewer in large galleries
+    needed             what a candidate needed, and what that says of chance
+    calibration        number of the calibration by which; 0 for the one that comes with the program
     galleries          what was searched, where whoever searched has named it
     """
 
@@ -69,6 +72,8 @@ class Found:
     people: int
     people_comparable: int
     references: int
+    needed: Needed
+    calibration: int
     compared: int = 0
     galleries: frozenset[str] = frozenset()
 
@@ -100,6 +105,7 @@ class RegistryIndex:
         self._lock = threading.Lock()
         self._saving: threading.Thread | None = None
         self._is_loaded = False
+        self._calibration = STANDARD
         self._use(References())
 
     def _use(self, references: References) -> None:
@@ -111,7 +117,7 @@ class RegistryIndex:
         """Search the galleries as they are when the call is made. Raises NotFound for an unknown one."""
         self.follow(database)
         # Whoever follows the journal meanwhile changes nothing for this search.
-        return self._search(probe, Terms(target_fpir=target_fpir))
+        return self._search(probe, Terms(target_fpir=target_fpir, calibration=self._calibration))
 
     def follow(self, database: Database) -> None:
         """Bring the index up to date. Raises NotFound for an unknown gallery."""
@@ -121,6 +127,7 @@ class RegistryIndex:
             if not self._is_loaded:
                 self._load(database, snapshot)
             self._follow(snapshot)
+            self._calibration = calibration_of(snapshot, self._galleries)
             if self._is_worth_saving() and self._saving is None:
                 self._saving = threading.Thread(target=self._save_quietly, args=(database,))
                 self._saving.start()
@@ -204,7 +211,7 @@ class RegistryIndex:
         self._gallery.close()
 
     def _search(self, probe: Sequence[Template], terms: Terms) -> Found:
-        return _found(self._gallery.search(Probe(templates=tuple(probe)), terms))
+        return _found(self._gallery.search(Probe(templates=tuple(probe)), terms), terms.calibration)
 
     def search_newcomers(
         self, work: UnitOfWork, probe: Sequence[Template], target_fpir: float, found: Found
@@ -222,8 +229,16 @@ class RegistryIndex:
             return None
         newcomers = RegistryIndex(self._galleries, threads=1)
         newcomers._add(rows)
-        people = found.people + len({row.subject_id or row.encounter_id for row in rows})
-        added = newcomers._search(probe, Terms(target_fpir=target_fpir, people=people, is_whole=True))
+        new = len({row.subject_id or row.encounter_id for row in rows})
+        people = found.people + new
+        terms = Terms(
+            target_fpir=target_fpir,
+            people=people,
+            occasions=found.needed.occasions + new,
+            is_whole=True,
+            calibration=self._calibration,
+        )
+        added = newcomers._search(probe, terms)
         return Found(
             position=work.position,
             candidates=_merged(found.candidates + added.candidates),
@@ -231,6 +246,8 @@ class RegistryIndex:
             people_comparable=found.people_comparable + added.people_comparable,
             references=found.references + added.references,
             compared=found.compared + added.compared,
+            needed=added.needed,
+            calibration=added.calibration,
         )
 
 
@@ -242,7 +259,7 @@ def _merged(candidates: Iterable[FoundCandidate]) -> tuple[FoundCandidate, ...]:
     return tuple(people.values())[:CANDIDATES_MAX]
 
 
-def _found(result: SearchResult) -> Found:
+def _found(result: SearchResult, calibration: Calibration) -> Found:
     return Found(
         position=result.position,
         candidates=tuple(_candidate(found) for found in result.candidates),
@@ -250,6 +267,8 @@ def _found(result: SearchResult) -> Found:
         people_comparable=result.people_comparable,
         references=result.examined,
         compared=result.compared,
+        needed=result.needed,
+        calibration=calibration.number,
     )
 
 
