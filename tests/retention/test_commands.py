@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.conftest import record
 from musterpoint.registry.erasure import StoreKind
 from musterpoint.storage import Database, erasing
 from musterpoint.transparency import verifier
+from musterpoint.workflows import erasure
+from musterpoint.workflows.erasure import Erasable, Erased
+from musterpoint.workflows.station import Station
 
 __all__ = ["run"]
 
@@ -131,4 +135,67 @@ def test_what_will_be_due_is_shown_and_not_erased(run: Run, subject: str) -> Non
 def test_whoever_may_not_erase_is_told_so(run: Run, subject: str) -> None:
     assert run("erase", subject, "--yes", "--seat", "practice-observer").code == 5
     assert run("retention", "run", "--seat", "practice-administrator").code == 5
+    assert len(run("subjects", "--json").json) == 1
+
+
+def _somebody_is_quicker(monkeypatch: pytest.MonkeyPatch, *, salt: bytes | None) -> None:
+    """Somebody else erases the person right before this erasure; with the same salt, or one of their own."""
+    real = erasure.erase
+
+    def after_another(station: Station, person: Erasable, **options: bytes) -> Erased:
+        real(station, person, salt=options["salt"] if salt is None else salt)
+        return real(station, person, **options)
+
+    monkeypatch.setattr(erasure, "erase", after_another)
+
+
+def test_who_erases_second_is_told_of_the_one_erasure_and_keeps_no_receipt(
+    run: Run, subject: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _somebody_is_quicker(monkeypatch, salt=bytes(32))
+
+    done = run("erase", subject, "--yes", "--receipt", "receipt.json")
+
+    assert done.code == 10
+    identifier = re.findall(r"erasure ([0-9a-f-]{36})", done.err)[0]
+    assert run("erase", "--status", identifier).code == 0
+    assert not (tmp_path / "receipt.json").exists()
+
+
+def test_two_who_erase_into_the_same_file_have_the_one_receipt_in_it(
+    run: Run, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _somebody_is_quicker(monkeypatch, salt=None)
+
+    done = run("erase", subject, "--yes", "--receipt", "receipt.json")
+
+    assert done.code == 10
+    assert run("erase", "check", "receipt.json").code == 0
+
+
+def test_a_receipt_that_was_begun_and_cut_off_is_gone_on_with(
+    run: Run, subject: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "erase", lambda *_, **__: sys.exit(70))
+        run("erase", subject, "--yes", "--receipt", "receipt.json")
+    begun = json.loads((tmp_path / "receipt.json").read_text())
+
+    assert run("erase", subject, "--yes", "--receipt", "receipt.json").code == 0
+
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert (receipt["salt"], receipt["state"]) == (begun["salt"], "complete")
+
+
+def test_no_receipt_of_another_erasure_is_overwritten(run: Run, subject: str, tmp_path: Path) -> None:
+    assert run("erase", subject, "--yes", "--receipt", "receipt.json").code == 0
+    before = (tmp_path / "receipt.json").read_bytes()
+    (tmp_path / "other.fmr").write_bytes(record(2))
+    run("screen", "other.fmr", *WHERE)
+    other = run("subjects", "--json").json[0]["subject"]
+
+    done = run("erase", other, "--yes", "--receipt", "receipt.json")
+
+    assert done.code == 10
+    assert (tmp_path / "receipt.json").read_bytes() == before
     assert len(run("subjects", "--json").json) == 1

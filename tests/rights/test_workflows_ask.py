@@ -325,6 +325,7 @@ INNER = MappingProxyType(
         "alarms.watch": "part of a screening: counts, and opens items for a supervisor",
         "deciding.decide_at_gate": "part of a screening's transaction, and asks for what it decides",
         "erasure.authorised": "asks",
+        "erasure.committed": "covered with the receipts of erasures",
         "erasure.finish": "goes on with an erasure that was authorised",
         "erasure.resume": "goes on with erasures that were authorised, before the first request",
         "erasure_receipts.check_proof": "compares a receipt with a proof; opens nothing",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
 from musterpoint.cli import exits
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, say
-from musterpoint.cli.writing import write_file
+from musterpoint.cli.writing import write_file, write_new_file
 from musterpoint.clock import to_text
-from musterpoint.errors import NotFound
+from musterpoint.errors import AlreadyErased, Conflict, MusterpointError, NotFound
 from musterpoint.registry.erasure import LIMITS, Erasure, RefusalReason, backups_expire_at, new_salt
 from musterpoint.registry.rights import Act
 from musterpoint.transparency.proof_files import parse_proof_file
@@ -89,12 +91,14 @@ def person_command(
     if not yes and not _is_meant(found):
         say("Nothing was erased.")
         return exits.NO
-    salt = new_salt()
-    proof = Receipt(record_id=found.record_id, salt=salt)
-    if receipt is not None:
-        # Before the erasure, or a crash could lose the salt.
-        write_file(receipt, erasure_receipts.intended(proof).encode())
-    done = erasure.erase(station, found, salt=salt)
+    # Before the erasure, or a crash could lose the salt.
+    proof = _begin_receipt(receipt, found.record_id)
+    try:
+        done = erasure.erase(station, found, salt=proof.salt)
+    except AlreadyErased:
+        if receipt is not None:
+            _give_up_receipt(station, receipt, proof)
+        raise
     if receipt is not None:
         _write_receipt(station, receipt, proof, done.erasure)
     if as_json:
@@ -107,6 +111,39 @@ def person_command(
     if receipt is None:
         say("No receipt was written, so nobody can tie the line in the log to the person.")
     return 0
+
+
+def _begin_receipt(path: Path | None, record_id: UUID) -> Receipt:
+    """The receipt with its salt, in its file before anything is erased.
+
+    Where two erase the same person into the same file, both have the same receipt. Raises Conflict where
+    the file holds anything else: another receipt may be the only copy of its salt.
+    """
+    proof = Receipt(record_id=record_id, salt=new_salt())
+    if path is None:
+        return proof
+    try:
+        write_new_file(
+            path, erasure_receipts.intended(proof).encode(), hint="Name another file with --receipt"
+        )
+    except Conflict:
+        with suppress(MusterpointError):
+            there, content = _read_receipt(path)
+            if there.record_id == record_id and not erasure_receipts.is_begun(content):
+                return there
+        raise
+    return proof
+
+
+def _give_up_receipt(station: Station, path: Path, proof: Receipt) -> None:
+    """Somebody else was quicker: leave no receipt of an erasure that there is not."""
+    made = erasure.committed(station, proof.commitment)
+    if made is not None:
+        _write_receipt(station, path, proof, made)
+        return
+    there, content = _read_receipt(path)
+    if there == proof and not erasure_receipts.is_begun(content):
+        path.unlink()
 
 
 def _is_meant(found: Erasable) -> bool:

@@ -27,7 +27,7 @@ def write_file(path: Path, data: bytes, *, hint: str = "Name another file or fol
         ) from error
 
 
-def write_new_file(path: Path, data: bytes) -> None:
+def write_new_file(path: Path, data: bytes, *, hint: str = "Name another folder") -> None:
     """Write a file that is not there yet, for its owner alone. Raises StorageFull, Conflict."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def write_new_file(path: Path, data: bytes) -> None:
         raise Conflict(
             expected="a name that is free",
             found="a file of this name, which was left as it is",
-            hint="Name another folder",
+            hint=hint,
             where=str(path),
         ) from error
     except OSError as error:

@@ -370,6 +370,13 @@ def erasures(
     return tuple(_erasure(row, tuple(stores.get(row.erasure_id, ()))) for row in found)
 
 
+def erasure_about(snapshot: Snapshot, record_id: UUID) -> Erasure | None:
+    """The erasure of a subject, or of the person whose encounter it was; None where they were not erased."""
+    grave = tables.erased_encounter.c
+    subject_id = snapshot.value_of(sa.select(grave.subject_id).where(grave.encounter_id == record_id))
+    return next(iter(erasures(snapshot, one=subject_id or record_id)), None)
+
+
 def to_finish(snapshot: Snapshot, now: Instant) -> tuple[UUID, ...]:
     """Erasures that wait for this installation, or for a backup that has expired by now."""
     column = erasure_store.c

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from musterpoint.clock import Instant, to_text
-from musterpoint.errors import Conflict, NotFound
+from musterpoint.errors import AlreadyErased, Conflict, NotFound
 from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
 from musterpoint.registry.erasure import (
     OWN_STORES,
@@ -152,15 +152,41 @@ def erase(station: Station, person: Erasable, *, why: Why = Why.REQUESTED, salt:
 
     salt  32 bytes that the receipt already holds, so that a crash cannot lose them; fresh ones without
 
-    Raises NotFound, AlreadyErased, and Conflict where a hold stands or the request is under way.
+    Raises NotFound, AlreadyErased, which names the erasure, where somebody else was quicker, and Conflict
+    where a hold stands or the request is under way.
     """
     salt = salt or new_salt()
-    # Not under an agreement: its lines are readable when those of the agreement have gone.
-    with station.writing(authorised(station, Act.ERASE)) as work:
-        begun = begin(work, person, why=why, salt=salt)
-        work.commit()
+    try:
+        # Not under an agreement: its lines are readable when those of the agreement have gone.
+        with station.writing(authorised(station, Act.ERASE)) as work:
+            begun = begin(work, person, why=why, salt=salt)
+            work.commit()
+    except (AlreadyErased, NotFound):
+        _refuse_erased(station, person)
+        raise
     finished = finish(station, begun.erasure.erasure_id)
     return replace(begun, erasure=finished)
+
+
+def _refuse_erased(station: Station, person: Erasable) -> None:
+    """Raise AlreadyErased, naming the erasure, where the person was erased; nothing otherwise."""
+    with station.database.read() as snapshot:
+        made = erasing.erasure_about(snapshot, person.record_id)
+    if made is not None:
+        raise AlreadyErased(
+            expected="somebody whom nobody else has erased",
+            found=f"erasure {made.erasure_id}, begun in journal line {made.begun}",
+            hint=f"See it: musterpoint erase --status {str(made.erasure_id)[-12:]}. "
+            "There is one receipt of it, which whoever was quicker has",
+            where="person",
+        )
+
+
+def committed(station: Station, commitment: str) -> Erasure | None:
+    """The erasure whose line holds a commitment, if there is one. Raises as `authorise` does."""
+    with station.database.read() as snapshot:
+        authorise(station, snapshot, Act.READ_ERASURES)
+        return next((one for one in erasing.erasures(snapshot) if one.commitment == commitment), None)
 
 
 def begin(work: UnitOfWork, person: Erasable, *, why: Why, salt: bytes) -> Erased:

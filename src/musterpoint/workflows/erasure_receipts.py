@@ -17,14 +17,11 @@ from musterpoint.clock import to_text
 from musterpoint.errors import NotProven, RecordError
 from musterpoint.registry.erasure import LIMITS, SALT_BYTES, Erasure, backups_expire_at, commit_to
 from musterpoint.registry.retention import State
-from musterpoint.registry.rights import Act
-from musterpoint.storage import erasing
 from musterpoint.transparency.canonical import canonical, parse_canonical
 from musterpoint.transparency.commitments import payload_commitment
 from musterpoint.transparency.events import parse_event
 from musterpoint.transparency.proof_files import ProofFile
-from musterpoint.workflows import transparency
-from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows import erasure, transparency
 from musterpoint.workflows.erasure import unknown_erasure
 from musterpoint.workflows.station import Station
 
@@ -51,6 +48,11 @@ _NEVER_CHANGING: Final = ("erasure", "why", "begun_at", "keys_destroyed", "backu
 def intended(receipt: Receipt) -> str:
     """The receipt's file before the erasure: salt and identifier, and that nothing was done yet."""
     return _text(_opening(receipt) | {"state": _NOT_BEGUN})
+
+
+def is_begun(content: Mapping[str, Any]) -> bool:
+    """Whether the file of a receipt is of an erasure that was begun."""
+    return content.get("state") != _NOT_BEGUN
 
 
 def written(receipt: Receipt, made: Erasure, leaf: Mapping[str, object]) -> str:
@@ -197,9 +199,7 @@ def insist_on_record(receipt: Receipt, content: Mapping[str, Any], made: Erasure
 
 def committed(station: Station, commitment: str) -> Erasure:
     """The erasure whose line holds a commitment. Raises NotFound, and as `authorise` does."""
-    with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.READ_ERASURES)
-        found = [one for one in erasing.erasures(snapshot) if one.commitment == commitment]
-    if not found:
+    found = erasure.committed(station, commitment)
+    if found is None:
         raise unknown_erasure()
-    return found[0]
+    return found
