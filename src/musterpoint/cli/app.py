@@ -30,7 +30,7 @@ COMMANDS = {
     "enrol": ("enrolment", "Load an existing collection into a gallery."),
     "identify": ("identification", "Search a person (1:N) without enrolling."),
     "verify": ("identification", "Compare a person with one subject (1:1)."),
-    "compare": ("inspection", "Compare two files."),
+    "compare": ("comparing", "Compare two files."),
     "inspect": ("inspection", "Show quality and minutiae of an image."),
     "subjects": ("browsing", "List subjects, or show one."),
     "subject": ("subject", "Merge, split or move, and take it back."),

@@ -1,4 +1,4 @@
-"""`musterpoint inspect` and `musterpoint compare`: files, without any registry."""
+"""`musterpoint inspect`: a file, without any registry."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from pathlib import Path
 
 import click
 
-from musterpoint.cli import exits
 from musterpoint.cli.files import finger_name, refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import json_option, picture_option, ppi_option, raw_option
 from musterpoint.cli.output import print_json, say
-from musterpoint.cli.texts import Rate
 from musterpoint.depiction import CERTAIN_QUALITY
-from musterpoint.errors import UnusableInput
 from musterpoint.extraction import SEARCH_FLOOR, Extractor
 from musterpoint.workflows.capturing import Capture, capture
 
@@ -110,79 +107,3 @@ def _draw(captures: tuple[Capture, ...], picture: Path) -> None:
     for number, one in enumerate(captures, start=1):
         path = picture if number == 1 else picture.with_stem(f"{picture.stem}-{number}")
         write_picture(draw_minutiae(one.image, one.template), path)
-
-
-@click.command()
-@click.argument("probe")
-@click.argument("reference")
-@picture_option("Draw the comparison")
-@click.option(
-    "--fmr",
-    type=Rate(1e-9, 0.5),
-    help="Exit with 1 where different fingers are this similar more often than this.",
-)
-@ppi_option
-@raw_option
-@json_option
-def compare(
-    probe: str,
-    reference: str,
-    picture: Path | None,
-    fmr: float | None,
-    ppi: float | None,
-    raw: tuple[int, int] | None,
-    as_json: bool,
-) -> int:
-    """Compare two files, each an image or a record of one finger.
-
-    \b
-    Example:
-      musterpoint compare monday.png tuesday.png --picture comparison.png
-    """
-    from musterpoint.comparison import COMPARATOR_VERSION, false_match_rate, prepare
-    from musterpoint.comparison import compare as compare_prepared
-    from musterpoint.depiction import describe_comparison
-
-    refuse_overwriting(picture, (probe, reference))
-    extractor = Extractor()
-    first = _one(capture(extractor, submissions_of_one_person((probe,), ppi=ppi, raw_size=raw)), probe)
-    second = _one(
-        capture(extractor, submissions_of_one_person((reference,), ppi=ppi, raw_size=raw)), reference
-    )
-    result = compare_prepared(prepare(first.template), prepare(second.template))
-    rate = false_match_rate(result.score)
-    words = describe_comparison(len(result.pairs), rate)
-    if as_json:
-        print_json(
-            {
-                "score_millinats": result.score,
-                "false_match_rate": rate,
-                "pairs": result.pairs.tolist(),
-                "quality": [first.template.quality, second.template.quality],
-                "comparator": COMPARATOR_VERSION,
-            }
-        )
-    else:
-        click.secho(f"score {result.score / 1000:.1f}", bold=True)
-        click.echo("\n".join(words))
-    if picture is not None:
-        from musterpoint.cli.pictures import write_picture
-        from musterpoint.depiction import draw_comparison
-
-        drawn = draw_comparison(
-            first.image, first.template, second.image, second.template, result.pairs, caption=words
-        )
-        write_picture(drawn, picture)
-        say(f"Comparison drawn in {picture}")
-    return exits.NO if fmr is not None and rate > fmr else 0
-
-
-def _one(captures: tuple[Capture, ...], name: str) -> Capture:
-    if len(captures) != 1:
-        raise UnusableInput(
-            expected="a file with one finger",
-            found=f"{len(captures)} fingers",
-            hint="Export the finger that is meant as a record of its own",
-            where=name,
-        )
-    return captures[0]

@@ -50,6 +50,16 @@ class Alignment:
         turned_y = math.sin(angle) * dx + math.cos(angle) * dy
         return turned_x + self.centre_x + self.shift_x_px, turned_y + self.centre_y + self.shift_y_px
 
+    def inverse(self) -> Alignment:
+        """The motion that lays the reference over the probe."""
+        return Alignment(
+            rotation=-self.rotation & 65535,
+            centre_x=self.centre_x + self.shift_x_px,
+            centre_y=self.centre_y + self.shift_y_px,
+            shift_x_px=-self.shift_x_px,
+            shift_y_px=-self.shift_y_px,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:

@@ -2,6 +2,7 @@
 
 from musterpoint.depiction.comparison import draw_comparison
 from musterpoint.depiction.encoding import draw_thumbnail, to_png
+from musterpoint.depiction.explanation import Grounds, draw_explanation
 from musterpoint.depiction.impressions import CERTAIN_QUALITY, ImpressionView
 from musterpoint.depiction.minutiae import draw_minutiae
 from musterpoint.depiction.pair import FingerPairView, draw_pair
@@ -23,6 +24,7 @@ __all__ = [
     "ComparisonSection",
     "DemonstrationReport",
     "FingerPairView",
+    "Grounds",
     "ImpressionView",
     "ReportFigure",
     "ReportPicture",
@@ -30,6 +32,7 @@ __all__ = [
     "describe_comparison",
     "describe_strength",
     "draw_comparison",
+    "draw_explanation",
     "draw_minutiae",
     "draw_pair",
     "draw_thumbnail",
