@@ -38,7 +38,7 @@ def test_a_person_is_screened_twice_and_decided(run: Run, visit: Visit) -> None:
     assert (denied.json["author"], denied.json["ground"]) == ("practice-supervisor", "left before")
 
     [subject] = run("subjects", "--json").json
-    assert subject["subject"] == first.json["subject"]
+    assert first.json["is_enrolled"]
     assert len(subject["encounters"]) == 2
 
 
@@ -191,25 +191,55 @@ def test_a_batch_by_manifest_reports_what_failed_and_goes_on(run: Run, visit: Vi
         assert [row["record"] for row in csv.DictReader(file)] == ["anna", "bela", "cora"]
 
 
+SUPERVISING = ("--seat", "practice-supervisor")
+
+
+def _only_subject(run: Run) -> str:
+    [one] = run("subjects", "--json").json
+    return str(one["subject"])
+
+
+def test_an_officer_is_shown_no_subject_by_any_command(run: Run, visit: Visit) -> None:
+    first = visit(1, 1)
+    encounter = run("screen", *first, *WHERE, "--json").json["encounter"]
+    subject = _only_subject(run)
+    officer = ("--seat", "practice-officer")
+
+    shown = [
+        run("screen", *first, *WHERE, *officer, "--request", "5f0c0a52-58c7-4d2c-9f5c-0f2d5b9f5c11", *json)
+        for json in ((), ("--json",))
+    ]
+    shown += [run("encounters", encounter, *officer, "--json"), run("encounters", *officer)]
+    shown += [run("verify", encounter, *first, *officer, "--json"), run("decide", encounter, *officer)]
+    shown += [run("erase", "request", encounter, *officer)]
+
+    assert [one.code for one in shown] == [0] * len(shown), [one.err for one in shown]
+    assert not [one for one in shown if subject in one.out + one.err]
+    assert run("erase", "refuse", subject, "--reason", "legal hold", *SUPERVISING).code in {0, 2}
+
+
 def test_identify_and_verify_keep_nothing_but_a_journal_line(run: Run, visit: Visit) -> None:
-    subject = run("screen", *visit(1, 1), *WHERE, "--json").json["subject"]
+    encounter = run("screen", *visit(1, 1), *WHERE, "--json").json["encounter"]
+    subject = _only_subject(run)
     before = run("status", "--json").json["counts"]
     again, stranger = visit(1, 2), visit(2, 1)
 
     found = run("identify", *again, "--json").json
     assert [candidate["subject"] for candidate in found["candidates"]] == [subject]
     assert run("identify", *stranger, "--json").json["candidates"] == []
-    assert run("verify", subject[-12:], *again, "--json").json["is_similar"]
+    assert run("verify", subject[-12:], *again, "--json", *SUPERVISING).json["subject"] == subject
+    assert run("verify", encounter[-12:], *again, "--json").json["subject"] is None
     assert run("verify", subject, *stranger).code == 1
 
     after = run("status", "--json").json["counts"]
     assert {name for name in after if after[name] != before.get(name)} == {"journal_lines"}
     kinds = [line["kind"] for line in run("journal", "--json").json]
-    assert kinds[-4:] == ["identified", "identified", "verified", "verified"]
+    assert kinds[-5:] == ["identified", "identified", "verified", "verified", "verified"]
 
 
 def test_an_erased_person_is_gone(run: Run, visit: Visit) -> None:
-    subject = run("screen", *visit(1, 1), *WHERE, "--json").json["subject"]
+    run("screen", *visit(1, 1), *WHERE, "--json")
+    subject = _only_subject(run)
 
     assert run("erase", subject, "--yes", "--json").json["encounters"] == 1
     assert run("subjects", "--json").json == []
@@ -260,3 +290,18 @@ def test_inspect_and_compare_draw_and_tell(run: Run, visit: Visit, tmp_path: Pat
     assert run("compare", right, left, "--fmr", "0.001").code == 1
     assert run("compare", right, right_again, "--fmr", "0.001").code == 0
     json.dumps(mated)
+
+
+def test_compare_explains_what_the_score_rests_on(run: Run, visit: Visit, tmp_path: Path) -> None:
+    (right, _), (again, _) = visit(1, 1), visit(1, 2)
+
+    told = run("compare", right, again, "--explain", "--json").json
+    shown = run("compare", right, again, "--explain", "--picture", tmp_path / "why.png").out
+
+    explanation = told["explanation"]
+    assert sum(explanation["shares_millinats"].values()) == told["score_millinats"]
+    assert explanation["stages"]["pairs"]["pairs"] == len(told["pairs"])
+    assert explanation["stages"]["rate"]["is_extrapolated"] is told["is_extrapolated"] is True
+    assert "extrapolated" in shown
+    assert all(stage["words"] in shown for stage in explanation["stages"].values())
+    assert width_of(tmp_path / "why.png") > 600

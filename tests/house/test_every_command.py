@@ -54,7 +54,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("prepare",),
         ("demo", "--output", "demo"),
         ("inspect", first, "--picture", "minutiae.png"),
-        ("compare", first, second, "--picture", "comparison.png"),
+        ("compare", first, second, "--explain", "--picture", "comparison.png"),
         ("export", first, "--output", "finger.fmr"),
         ("evaluate", ".", "--json", "figures.json"),
         ("screen", first, *WHERE),

@@ -123,7 +123,7 @@ def _draw_impressions(canvas: Canvas, panels: PairedPanels, grounds: Grounds) ->
 
 def _outline(canvas: Canvas, panel: Panel, area: Sequence[Point]) -> None:
     """The outline of an area, as far as it lies in the panel."""
-    stroke = Stroke(colour=FOR, width_px=1.6, opacity=0.75)
+    stroke = Stroke(colour=FOR, width_px=2)
     places = [panel.place(x, y) for x, y in area]
     width_px, height_px = panel.size_px
     low = (panel.left_px, panel.top_px)
@@ -179,11 +179,13 @@ class _Words:
     def placed(cls, grounds: Grounds, panels: PairedPanels, inner_px: int, below_px: int) -> _Words:
         right_px = MARGIN_PX + inner_px
         beside_px = panels.reference.left_px + panels.reference.size_px[0] + 2 * _GAP_PX
-        lines = _lines(grounds, right_px - beside_px)
-        if right_px - beside_px >= _COLUMN_MIN_PX and len(lines) * _LINE_PX <= below_px - _TOP_PX:
-            return cls(lines=lines, left_px=beside_px, top_px=_TOP_PX)
+        for is_spaced in (True, False):
+            lines = _lines(grounds, right_px - beside_px, is_spaced=is_spaced)
+            if right_px - beside_px >= _COLUMN_MIN_PX and len(lines) * _LINE_PX <= below_px - _TOP_PX:
+                return cls(lines=lines, left_px=beside_px, top_px=_TOP_PX)
         left_px = MARGIN_PX + (_BARS_PX + 2 * _GAP_PX if grounds.shares else 0)
-        return cls(lines=_lines(grounds, right_px - left_px), left_px=left_px, top_px=below_px)
+        lines = _lines(grounds, right_px - left_px, is_spaced=False)
+        return cls(lines=lines, left_px=left_px, top_px=below_px)
 
     @property
     def bottom_px(self) -> int:
@@ -195,11 +197,13 @@ class _Words:
             write(draw, (self.left_px, self.top_px + (row + 0.5) * _LINE_PX), line, _TEXT_PX)
 
 
-def _lines(grounds: Grounds, width_px: int) -> tuple[str, ...]:
+def _lines(grounds: Grounds, width_px: int, *, is_spaced: bool) -> tuple[str, ...]:
     lines: list[str] = []
     for sentence in grounds.sentences:
-        lines += [*wrapped([sentence], _TEXT_PX, max(width_px, _TEXT_PX)), ""]
-    return tuple(lines[:-1])
+        if lines and is_spaced:
+            lines.append("")
+        lines += wrapped([sentence], _TEXT_PX, max(width_px, _TEXT_PX))
+    return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +235,7 @@ class _Bars:
         for row, (_, nats) in enumerate(self.shares):
             start, end = self._ends(row)
             for k in range(-_BAR_PX // 2, _BAR_PX // 2 + 1):
-                line = Stroke(colour=FOR if nats > 0 else AGAINST, width_px=1.2, opacity=0.85)
+                line = Stroke(colour=FOR if nats > 0 else AGAINST, width_px=1.2)
                 canvas.segment((start[0], start[1] + k), (end[0], end[1] + k), line)
         bottom_px = self.top_px + len(self.shares) * _LINE_PX
         canvas.segment(
