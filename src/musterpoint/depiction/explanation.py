@@ -235,7 +235,7 @@ class _Bars:
         for row, (_, nats) in enumerate(self.shares):
             start, end = self._ends(row)
             for k in range(-_BAR_PX // 2, _BAR_PX // 2 + 1):
-                line = Stroke(colour=FOR if nats > 0 else AGAINST, width_px=1.2)
+                line = Stroke(colour=FOR if nats > 0 else AGAINST, width_px=2)
                 canvas.segment((start[0], start[1] + k), (end[0], end[1] + k), line)
         bottom_px = self.top_px + len(self.shares) * _LINE_PX
         canvas.segment(
