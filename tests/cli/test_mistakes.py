@@ -76,7 +76,7 @@ def test_a_folder_that_cannot_be_read_stops_a_batch(
         done = run("screen", tmp_path, "--batch", *WHERE)
 
     assert done.code == 3
-    assert "closed: permission denied" in done.err
+    assert "closed: expected folders that can be read, but found permission denied" in done.err
 
 
 def test_no_command_overwrites_what_it_reads(run: Run, visit: Visit) -> None:
@@ -122,7 +122,8 @@ def test_a_finger_is_not_both_captured_and_not(run: Run, tmp_path: Path, reason:
 def test_a_person_is_not_erased_without_a_yes(
     run: Run, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subject = run("screen", *visit(1, 1), *WHERE, "--json").json["subject"]
+    run("screen", *visit(1, 1), *WHERE, "--json")
+    subject = run("subjects", "--json").json[0]["subject"]
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
 
     assert run("erase", subject).code == 1

@@ -218,7 +218,10 @@ def _read_receipt(path: Path) -> tuple[Receipt, dict[str, Any]]:
 @data_option
 @seat_options
 def request(person: str, data: Path | None, seat: SeatChoice) -> None:
-    """Record that a person asks to be erased."""
+    """Record that a person asks to be erased.
+
+    PERSON is the identifier of an encounter, as it stands on the receipt, or of a subject.
+    """
     station = seat.open(data, must_exist=True)
     state = erasure.request(station, erasure.find(station, person, Act.REQUEST_ERASURE))
     click.echo(f"Recorded; the record is {state.value}.")

@@ -21,6 +21,7 @@ from musterpoint.cli.output import counted, in_words, print_json, print_table, s
 from musterpoint.cli.texts import Rate, ShortText
 from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
+from musterpoint.workflows.identification import person_of
 from musterpoint.workflows.identification import verify as verify_person
 
 
@@ -126,15 +127,15 @@ def verify(
 ) -> int:
     """Compare a person with one subject (1:1). Exits with 1 where they are not similar enough.
 
-    SUBJECT is an identifier, or at least 8 digits of its end.
+    SUBJECT is the identifier of a subject, or of one of their encounters as it stands on a receipt;
+    at least 8 digits of its end will do.
 
     \b
     Example:
       musterpoint verify 0d3a91c2f7b4 right-index.png
     """
     station = seat.open(data, must_exist=True)
-    with station.database.read() as snapshot:
-        subject_id = snapshot.find_subject(subject)
+    subject_id = person_of(station, subject)
     captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     result = verify_person(station, captures, subject_id, purpose=purpose, target_fmr=fmr)
     if as_json:

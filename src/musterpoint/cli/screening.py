@@ -229,8 +229,8 @@ def explanation(shown: ScreeningShown) -> str:
         return f"Nobody was found, but not all galleries could be searched. {searched}."
     if shown.reason == CannotTellReason.FINGERS.value:
         return f"Nobody on record has these fingers, so nobody could be found. {searched}."
-    if shown.subject is not None:
-        return f"Enrolled as subject {shown.subject}. {searched}."
+    if shown.is_enrolled:
+        return f"Enrolled as somebody new. {searched}."
     return f"{searched}."
 
 
@@ -327,7 +327,7 @@ def _print_batch(items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
-REPORT_COLUMNS = ("record", "outcome", "answer", "decision", "encounter", "subject", "error", "message")
+REPORT_COLUMNS = ("record", "outcome", "answer", "decision", "encounter", "enrolled", "error", "message")
 
 
 def _write_report(path: Path, items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
@@ -345,7 +345,7 @@ def _report_row(item: BatchItem[ScreeningOutcome]) -> list[str]:
         shown.answer or "",
         shown.decision,
         shown.encounter,
-        shown.subject or "",
+        "yes" if shown.is_enrolled else "no",
         "",
         "",
     ]

@@ -291,7 +291,7 @@ def _not_covered(
         return NoAgreement(
             expected=expected,
             found="none that lets this seat do it for this purpose and gallery",
-            hint=f"Purposes that are agreed: {purposes or 'none'}. See musterpoint agreement show",
+            hint=f"Purposes that are agreed: {purposes or 'none'}. See musterpoint agreement list",
         )
     found = "one " + " and one ".join(_NOT_LIVE[one][0] for one in states)
     has_been = set(states) & {AgreementState.EXPIRED, AgreementState.ENDED, AgreementState.NOT_YET}

@@ -77,13 +77,16 @@ def find(station: Station, text: str, act: Act = Act.ERASE) -> Erasable:
     """The person of an identifier, for a seat that may do this with them. Raises as `authorise` does."""
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, act)
-        person = find_erasable(snapshot, text)
+        # Who asks at a gate has the number of their encounter, and nobody there knows another.
+        person = find_erasable(snapshot, text, by_encounter=act is Act.REQUEST_ERASURE)
         require_seen(snapshot, permission.actor.seat, person.encounters)
         return person
 
 
-def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
+def find_erasable(snapshot: Snapshot, text: str, *, by_encounter: bool = False) -> Erasable:
     """The subject, or the encounter without one, of an identifier or enough of its end.
+
+    by_encounter  an encounter stands for the whole person whose it is
 
     Raises NotFound, and Conflict where an encounter belongs to a subject.
     """
@@ -98,11 +101,13 @@ def find_erasable(snapshot: Snapshot, text: str) -> Erasable:
             encounter = snapshot.encounter(snapshot.find_encounter(text))
         except NotFound:
             raise no_subject from None
+    if encounter.subject_id is not None and by_encounter:
+        return find_erasable(snapshot, str(encounter.subject_id))
     if encounter.subject_id is not None:
         raise Conflict(
             expected="a subject, or an encounter that belongs to nobody yet",
             found="an encounter of a subject",
-            hint="Erase the whole person: musterpoint encounters shows whose it is",
+            hint="Name the subject, the whole person; a supervisor sees it with: musterpoint encounters",
         )
     return Erasable(subject_id=None, encounters=(encounter.encounter_id,))
 
@@ -332,7 +337,7 @@ def confirm(station: Station, erasure_id: UUID, name: str) -> Erasure:
     if name not in asked:
         raise NotFound(
             expected="one of the stores " + ", ".join(sorted(asked)),
-            found="another name",
+            found="a name that was not asked",
             hint="List them with: musterpoint erase --status",
             where="store",
         )

@@ -59,16 +59,39 @@ def identify(
     return found
 
 
+def person_of(station: Station, text: str) -> SubjectId:
+    """The subject of an identifier, or of the identifier of an encounter, as it stands on a receipt.
+
+    Raises NotFound, and Conflict where digits are of several; what `authorise` raises is left to `verify`.
+    """
+    with station.database.read() as snapshot:
+        try:
+            return snapshot.find_subject(text)
+        except NotFound as no_subject:
+            try:
+                encounter = snapshot.encounter(snapshot.find_encounter(text))
+            except NotFound:
+                raise no_subject from None
+    if encounter.subject_id is None:
+        raise NotFound(
+            expected="the identifier of a person, or of an encounter that belongs to one",
+            found="an encounter of which nobody has decided whose it is",
+            hint="Wait until it is decided: musterpoint encounters",
+        )
+    return encounter.subject_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The result of comparing captures with one subject.
 
+    subject           None for seats that see no subjects
     is_similar        whether the strength reaches what the false match rate asks for
     strength          milli-nats, see `musterpoint.comparison.fuse`; None for seats that see no strengths
     false_match_rate  how often somebody else would be this similar; None as the strength
     """
 
-    subject: SubjectId
+    subject: SubjectId | None
     is_similar: bool
     strength: int | None
     false_match_rate: float | None
@@ -78,7 +101,7 @@ class Verification:
 def verify(
     station: Station, captures: Sequence[Capture], subject_id: SubjectId, *, purpose: str, target_fmr: float
 ) -> Verification:
-    """Compare captures with the references of one subject; journalled.
+    """Compare captures with the references of one subject; journalled. `person_of` finds the subject.
 
     Only references of galleries that the agreement reaches for this purpose count. Raises NotFound, also
     where there are none, and what `authorise` raises.
@@ -117,7 +140,7 @@ def verify(
         )
         work.commit()
     return Verification(
-        subject=subject_id,
+        subject=subject_id if permission.sees_candidates else None,
         is_similar=rate <= target_fmr,
         strength=fused.strength if permission.sees_candidates else None,
         false_match_rate=rate if permission.sees_candidates else None,

@@ -23,15 +23,16 @@ class FingerResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningShown:
-    """What the gate is told of a screening: no candidate, rank, score, nor that there is a case.
+    """What the gate is told of a screening: no candidate, rank, score, subject, nor that there is a case.
 
-    answer     known, not known, being decided or cannot tell; under *no list* never being decided
-    reason     why it cannot be told, where the gate may know
-    next_step  what happens now, as a sentence; there is always one
+    is_enrolled  the person was enrolled as somebody new just now
+    answer       known, not known, being decided or cannot tell; under *no list* never being decided
+    reason       why it cannot be told, where the gate may know
+    next_step    what happens now, as a sentence; there is always one
     """
 
     encounter: str
-    subject: str | None
+    is_enrolled: bool
     outcome: str
     answer: str | None
     reason: str
@@ -97,7 +98,7 @@ class ScreeningOutcome:
         )
         return ScreeningShown(
             encounter=self.encounter,
-            subject=self.subject,
+            is_enrolled=self.subject is not None,
             outcome=self.outcome,
             answer=answer.value if answer else None,
             reason=reason.value if reason else "",
