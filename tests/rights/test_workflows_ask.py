@@ -328,6 +328,7 @@ INNER = MappingProxyType(
         "erasure.committed": "covered with the receipts of erasures",
         "erasure.finish": "goes on with an erasure that was authorised",
         "erasure.resume": "goes on with erasures that were authorised, before the first request",
+        "identification.person_of": "finds whose number it is; verifying asks",
         "erasure_receipts.check_proof": "compares a receipt with a proof; opens nothing",
         "erasure_receipts.committed": "covered with the receipts of erasures",
         "erasure_receipts.proof_of": "makes a proof of what was looked up",
