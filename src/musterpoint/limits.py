@@ -38,6 +38,9 @@ VIEWS_MAX: Final = 176
 FINGERS_MAX: Final = 20
 """Captures of one encounter: ten fingers, two impressions each."""
 
+IMPRESSIONS_MAX: Final = 2
+"""Of one finger in one visit: more are rather the same finger of several people."""
+
 CANDIDATES_MAX: Final = 20
 """Candidates of one search: more cannot be adjudicated with care."""
 
@@ -58,6 +61,9 @@ DATA_SET_IMAGES_MAX: Final = 10_000
 
 DATA_SET_BYTES_MAX: Final = 16 * 1024 * 1024
 """Bytes of a data set's description: 1,600 an image."""
+
+TRIALS_MAX: Final = 60_000_000
+"""Rows of a file of scores that is read: all pairs of the largest data set, and some more."""
 
 WRITER_WAIT_MAX_S: Final = 30.0
 """Seconds that a writer waits for the others: with 50 ms each, some 600 of them."""

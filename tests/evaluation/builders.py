@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from musterpoint.errors import NoFinger
-from musterpoint.evaluation import CompareRow, Extract
+from musterpoint.evaluation import CompareRow, Extract, Found, Search
 from musterpoint.imaging import FingerImage, from_pixels, to_png
-from musterpoint.templates import Minutiae, MinutiaKind, Template
+from musterpoint.templates import FingerPosition, Minutiae, MinutiaKind, Template
 
 SIDE_PX = 80
 NO_FINGER_GREY = 0
@@ -55,7 +55,8 @@ def write_description(folder: Path, values: object) -> Path:
 class DrawnEngine:
     """Reads finger and impression from the pixels; scores say whether they are equal.
 
-    Mated pairs score 1000 less the difference of the impressions; others the finger's difference.
+    Mated pairs score 1000 less the difference of the impressions; others the finger's difference. People
+    are as alike as the sum over their fingers in order.
     """
 
     extractor: str = "drawn-1"
@@ -75,6 +76,34 @@ class DrawnEngine:
             return scores.astype(np.int32)
 
         return row
+
+    def complete(self, template: Template) -> Template:
+        return template
+
+    def as_one_finger(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(scores.max(axis=1))
+
+    def fuse(
+        self,
+        scores: npt.NDArray[np.int32],
+        probe: Sequence[FingerPosition],
+        reference: Sequence[FingerPosition],
+    ) -> int:
+        same = [(i, j) for i, a in enumerate(probe) for j, b in enumerate(reference) if a == b]
+        return sum(int(scores[pair]) for pair in same)
+
+    def open_gallery(self, people: Sequence[Sequence[Template]], threads: int) -> Search:
+        def one(probe: Sequence[Template]) -> list[Found]:
+            found = [
+                (number, sum(self._score(a, b) for a, b in zip(probe, own, strict=False)))
+                for number, own in enumerate(people)
+            ]
+            return sorted(found, key=lambda each: -each[1])
+
+        return lambda probes: [one(probe) for probe in probes]
+
+    def _score(self, one: Template, other: Template) -> int:
+        return int(self.open_comparator([one, other])(0)[0])
 
 
 def _template(image: FingerImage) -> Template:

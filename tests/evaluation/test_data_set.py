@@ -11,6 +11,7 @@ from tests.evaluation.builders import description, write_data_set, write_descrip
 from musterpoint.errors import ListingError
 from musterpoint.evaluation import DataSet
 from musterpoint.limits import DATA_SET_IMAGES_MAX
+from musterpoint.templates import FingerPosition
 
 IMAGE = {"file": "a.png", "finger": "7", "impression": 1}
 DIGEST = "0" * 64
@@ -152,3 +153,52 @@ def test_a_folder_without_a_description_is_refused(tmp_path: Path) -> None:
         DataSet.read(tmp_path)
     with pytest.raises(ListingError, match="no such file"):
         DataSet.read(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "a", "name": "b", "ppi": 500, "images": []}',
+        '{"name": "a", "ppi": 500, "images": [{"file": "a.png", "finger": "7", "finger": "8"}]}',
+    ],
+)
+def test_a_key_given_twice_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    with pytest.raises(ListingError, match="a second time"):
+        DataSet.read(tmp_path)
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path, is_folder: bool) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "set"
+    outside.mkdir()
+    folder.mkdir()
+    (outside / "b.png").write_bytes(b"")
+    if is_folder:
+        (folder / "deep").symlink_to(outside)
+    else:
+        (folder / "b.png").symlink_to(outside / "b.png")
+    file = "deep/b.png" if is_folder else "b.png"
+    write_description(folder, description([IMAGE | {"file": file}]))
+    with pytest.raises(ListingError, match="leads out of it"):
+        DataSet.read(folder)
+
+
+def test_a_link_inside_of_the_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(b"")
+    (tmp_path / "a.png").symlink_to("b.png")
+    assert DataSet.read(write_description(tmp_path, description([IMAGE]))).samples[0].file == "a.png"
+
+
+def test_a_position_is_kept_and_belongs_to_one_finger_of_a_subject(tmp_path: Path) -> None:
+    named = IMAGE | {"subject": "p", "position": "right-index"}
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "b.png").write_bytes(b"")
+    found = DataSet.read(write_description(tmp_path, description([named])))
+    assert found.samples[0].position is FingerPosition.RIGHT_INDEX
+
+    second = named | {"file": "b.png", "finger": "8"}
+    assert "beside another at 'right-index'" in refusal(tmp_path, description([named, second]))
+    other = named | {"file": "b.png", "impression": 2, "position": "left-index"}
+    assert "at a second position" in refusal(tmp_path, description([named, other]))
+    assert "a finger position" in refusal(tmp_path, description([IMAGE | {"position": "toe"}]))

@@ -35,7 +35,7 @@ def test_synthetic_fingers_are_told_apart_and_a_blank_image_is_a_failure(tmp_pat
     found = parallel.sets[0]
     assert [failure.file for failure in found.failures] == ["4_1.png"]
     assert not found.failures[0].is_defective
-    assert (found.figures.mated, found.figures.nonmated) == (3, 18)
-    assert found.mated.min() > 0 > found.nonmated.max()
+    assert (len(found.trials.mated), len(found.trials.nonmated)) == (3, 18)
+    assert found.trials.mated.min() > 0 > found.trials.nonmated.max()
 
-    assert to_csv(evaluate([data_set], workers=1)) == to_csv(parallel)
+    assert to_csv([evaluate([data_set], workers=1)]) == to_csv([parallel])

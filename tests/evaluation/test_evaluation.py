@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -41,11 +42,19 @@ def run(*folders: Path, engine: DrawnEngine | None = None, cache: Path | None = 
     )
 
 
+def shown(evaluation: Evaluation) -> dict[str, object]:
+    return to_json([evaluation])
+
+
+def text_of(evaluation: Evaluation) -> list[str]:
+    return to_csv([evaluation]).decode().splitlines()
+
+
 def test_a_perfect_engine_makes_no_error(tmp_path: Path) -> None:
-    found = to_json(run(write_data_set(tmp_path / "a", FINGERS), write_data_set(tmp_path / "b", FINGERS)))
+    found = shown(run(write_data_set(tmp_path / "a", FINGERS), write_data_set(tmp_path / "b", FINGERS)))
     counts = {"mated": 5, "nonmated": 16, "failures_to_extract": 0}
     rates = {"eer": 0.0, "fmr100": None, "fmr1000": None, "fmr10000": None, "zero_fmr": 0.0}
-    assert found["sets"] == [{"name": "a"} | rates | counts, {"name": "b"} | rates | counts]
+    assert found["sets"] == [{"name": name} | rates | counts | {"chimeric": False} for name in ("a", "b")]
     assert found["mean"] == rates | counts
     assert (found["extractor"], found["comparator"]) == ("drawn-1", "equal-1")
 
@@ -53,7 +62,7 @@ def test_a_perfect_engine_makes_no_error(tmp_path: Path) -> None:
 def test_the_mean_is_undefined_where_one_set_is(tmp_path: Path) -> None:
     small = write_data_set(tmp_path / "small", FINGERS)
     large = write_data_set(tmp_path / "large", {finger: [1, 2, 3, 4] for finger in range(2, 9)})
-    found = to_json(run(small, large))
+    found = shown(run(small, large))
     assert [each["fmr100"] for each in found["sets"]] == [None, 0.0]  # type: ignore[attr-defined]
     assert found["mean"]["fmr100"] is None  # type: ignore[index]
     assert found["mean"]["mated"] == (5 + 42) / 2  # type: ignore[index]
@@ -63,10 +72,10 @@ def test_images_without_a_template_count_as_errors_and_are_named(tmp_path: Path)
     fingers = FINGERS | {NO_FINGER: [1, 2], NO_MINUTIAE: [1, 2]}
     found = run(write_data_set(tmp_path, fingers)).sets[0]
 
-    assert (found.figures.mated, found.figures.nonmated) == (7, 48)
-    assert np.isneginf(found.mated).sum() == 2
-    assert np.isneginf(found.nonmated).sum() == 4 * 7 + 4
-    assert found.figures.zero_fmr == 2 / 7
+    assert (len(found.trials.mated), len(found.trials.nonmated)) == (7, 48)
+    assert np.isneginf(found.trials.mated).sum() == 2
+    assert np.isneginf(found.trials.nonmated).sum() == 4 * 7 + 4
+    assert found.values["zero_fmr"] == 2 / 7
     assert [(failure.file, failure.code) for failure in found.failures] == [
         ("0_1.png", "capture.no-finger"),
         ("0_2.png", "capture.no-finger"),
@@ -88,8 +97,8 @@ def test_a_file_that_is_no_image_counts_as_a_failure_and_as_a_defect(tmp_path: P
     ]
     assert all(failure.is_defective for failure in found.failures)
     assert str(tmp_path) not in "".join(failure.reason for failure in found.failures)
-    assert found.figures.mated == 5
-    assert np.isneginf(found.mated).sum() == 2
+    assert len(found.trials.mated) == 5
+    assert np.isneginf(found.trials.mated).sum() == 2
 
 
 def test_a_file_that_vanished_counts_as_a_defect(tmp_path: Path) -> None:
@@ -120,39 +129,40 @@ def test_pixels_are_checked_against_the_description(tmp_path: Path, ppi: int) ->
 
 def test_scores_stand_at_their_pairs_when_templates_are_missing(tmp_path: Path) -> None:
     folder = write_data_set(tmp_path, {20: [1, 9], NO_FINGER: [1], 24: [3, 5]})
-    lines = to_csv(run(folder)).decode().splitlines()
-    assert lines[0] == "set,probe,reference,mated,score_millinats"
+    lines = text_of(run(folder))
+    assert lines[0] == "protocol,set,probe,reference,mated,score_millinats,rank"
     name = folder.name
     assert lines[1:] == [
-        f"{name},0_1.png,20_1.png,0,-inf",
-        f"{name},0_1.png,20_9.png,0,-inf",
-        f"{name},0_1.png,24_3.png,0,-inf",
-        f"{name},0_1.png,24_5.png,0,-inf",
-        f"{name},20_1.png,20_9.png,1,992",
-        f"{name},20_1.png,24_3.png,0,4",
-        f"{name},20_1.png,24_5.png,0,4",
-        f"{name},20_9.png,24_3.png,0,4",
-        f"{name},20_9.png,24_5.png,0,4",
-        f"{name},24_3.png,24_5.png,1,998",
+        f"verification,{name},0_1.png,20_1.png,0,-inf,",
+        f"verification,{name},0_1.png,20_9.png,0,-inf,",
+        f"verification,{name},0_1.png,24_3.png,0,-inf,",
+        f"verification,{name},0_1.png,24_5.png,0,-inf,",
+        f"verification,{name},20_1.png,20_9.png,1,992,",
+        f"verification,{name},20_1.png,24_3.png,0,4,",
+        f"verification,{name},20_1.png,24_5.png,0,4,",
+        f"verification,{name},20_9.png,24_3.png,0,4,",
+        f"verification,{name},20_9.png,24_5.png,0,4,",
+        f"verification,{name},24_3.png,24_5.png,1,998,",
     ]
 
 
 def test_scores_as_arrays_name_the_same_pairs_as_the_text(tmp_path: Path) -> None:
     result = run(write_data_set(tmp_path / "a", FINGERS), write_data_set(tmp_path / "b", {2: [1, 2], 3: [4]}))
-    (tmp_path / "scores.npz").write_bytes(to_npz(result))
+    (tmp_path / "scores.npz").write_bytes(to_npz([result]))
     with np.load(tmp_path / "scores.npz") as arrays:
         rows = [
-            f"{arrays['names'][arrays['set'][i]]},{arrays['files'][arrays['probe'][i]]},"
-            f"{arrays['files'][arrays['reference'][i]]},{int(arrays['mated'][i])},{arrays['score'][i]:.0f}"
+            f"{arrays['protocols'][arrays['protocol'][i]]},{arrays['names'][arrays['set'][i]]},"
+            f"{arrays['labels'][arrays['probe'][i]]},{arrays['labels'][arrays['reference'][i]]},"
+            f"{int(arrays['mated'][i])},{arrays['score'][i]:.0f},"
             for i in range(len(arrays["score"]))
         ]
-    assert rows == to_csv(result).decode().splitlines()[1:]
+    assert rows == text_of(result)[1:]
 
 
 def test_the_pooled_threshold_says_what_each_set_loses_and_lets_through(tmp_path: Path) -> None:
     a = write_data_set(tmp_path / "a", {finger: [1, 2] for finger in range(2, 18)})
     b = write_data_set(tmp_path / "b", {2: [1, 2], 200: [1, 2]})  # differs by 198: above all of "a"
-    pooled = to_json(run(a, b))["pooled"]
+    pooled = shown(run(a, b))["pooled"]
     assert pooled["nonmated"] == 480 + 4  # type: ignore[index]
     threshold = pooled["thresholds"]["fmr100"]  # type: ignore[index]
     assert threshold["score_above_millinats"] == 15.0
@@ -166,8 +176,8 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     folder = write_data_set(tmp_path, FINGERS | {NO_FINGER: [1, 2]})
     one = evaluate([DataSet.read(folder)], workers=1, engine=DrawnEngine())
     three = evaluate([DataSet.read(folder)], workers=3, engine=DrawnEngine())
-    assert to_csv(one) == to_csv(three)
-    assert to_json(one) == to_json(three)
+    assert text_of(one) == text_of(three)
+    assert shown(one) == shown(three)
 
 
 def test_progress_counts_images_pairs_and_resamplings_to_the_end(tmp_path: Path) -> None:
@@ -203,19 +213,25 @@ class Idle(DrawnEngine):
 
         return fail
 
+    def open_comparator(self, templates: Sequence[Template]) -> CompareRow:
+        def fail(_: int) -> NoReturn:
+            raise AssertionError("this score was known")
+
+        return fail
+
 
 def test_a_second_run_takes_the_templates_from_the_folder(tmp_path: Path) -> None:
     folder = write_data_set(tmp_path / "set", FINGERS)
     first = run(folder, cache=tmp_path / "work")
-    assert to_csv(run(folder, engine=Idle(), cache=tmp_path / "work")) == to_csv(first)
+    assert text_of(run(folder, engine=Idle(), cache=tmp_path / "work")) == text_of(first)
 
 
 def test_a_damaged_or_changed_entry_is_computed_anew(tmp_path: Path) -> None:
     folder = write_data_set(tmp_path / "set", FINGERS)
     first = run(folder, cache=tmp_path / "work")
-    for path in (tmp_path / "work").rglob("*.template"):
-        path.write_bytes(path.read_bytes()[:-1] + b"\x00\x00")
-    assert to_csv(run(folder, cache=tmp_path / "work")) == to_csv(first)
+    for path in [*(tmp_path / "work").rglob("*.template"), *(tmp_path / "work").rglob("*.score")]:
+        path.write_bytes(path.read_bytes()[:-1] + b"\x00\x00" if path.suffix == ".template" else b"")
+    assert text_of(run(folder, cache=tmp_path / "work")) == text_of(first)
 
 
 @pytest.mark.parametrize("change", ["extractor", "ppi", "pixels"])
@@ -236,7 +252,8 @@ def test_templates_are_not_taken_for_another_extractor_resolution_or_image(
 def test_only_the_owner_can_read_kept_templates(tmp_path: Path) -> None:
     run(write_data_set(tmp_path / "set", FINGERS), cache=tmp_path / "work")
     kept = list((tmp_path / "work").rglob("*"))
-    assert sum(path.is_file() for path in kept) == 7
+    assert sum(path.suffix == ".template" for path in kept) == 7
+    assert sum(path.suffix == ".score" for path in kept) == 1
     assert not any(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) for path in [*kept, tmp_path / "work"])
 
 
@@ -286,5 +303,5 @@ def test_a_comparator_must_answer_for_every_reference(tmp_path: Path) -> None:
 
 
 def test_json_holds_no_value_that_json_does_not_know(tmp_path: Path) -> None:
-    found = to_json(run(write_data_set(tmp_path, FINGERS | {NO_FINGER: [1]})))
+    found = shown(run(write_data_set(tmp_path, FINGERS | {NO_FINGER: [1]})))
     assert json.loads(json.dumps(found, allow_nan=False)) == found

@@ -1,9 +1,9 @@
-"""`musterpoint evaluate`: error rates on data sets, as a table, JSON, single scores and a picture."""
+"""`musterpoint evaluate`: error rates on data sets, as a table, JSON, single scores, pictures and a card."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,24 +11,32 @@ import click
 
 from musterpoint import evaluation
 from musterpoint.cli import exits
-from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.evaluation_table import print_evaluation
+from musterpoint.cli.output import print_json, say
 from musterpoint.cli.progress import Stages
 from musterpoint.cli.writing import write_file
-from musterpoint.evaluation import Curve, DataSet, Evaluation, Figures, Interval, Stage
+from musterpoint.evaluation import DataSet, Evaluation, Protocol, Settings, Stage, Weights
 
-_UNITS: Final = {
+UNITS: Final = {
     Stage.EXTRACTION: "templates",
+    Stage.TRAINING: "rounds of training",
     Stage.COMPARISON: "comparisons",
+    Stage.FUSION: "people compared",
+    Stage.SEARCH: "searches",
     Stage.INTERVALS: "resamplings",
 }
-_STANDARD_OUTPUT: Final = Path("-")
-DATA_SET_FILE = "dataset.json"
+STANDARD_OUTPUT: Final = Path("-")
+DATA_SET_FILE: Final = "dataset.json"
+_OF_PEOPLE: Final = (Protocol.FUSED, Protocol.IDENTIFICATION)
 
 
-def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
-    # Checked before the work begins: an hour later is too late to hear of a mistyped folder.
+def output_file(
+    *suffixes: str,
+) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
+    """Checks the name of a file to be written: an hour later is too late to hear of a mistyped folder."""
+
     def check(_ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-        if path is None or path == _STANDARD_OUTPUT:
+        if path is None or path == STANDARD_OUTPUT:
             return path
         if suffixes and path.suffix not in suffixes:
             raise click.BadParameter(
@@ -36,6 +44,8 @@ def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | 
             )
         if not path.parent.is_dir():
             raise click.BadParameter(f"there is no folder {str(path.parent)!r}")
+        if path.name == DATA_SET_FILE:
+            raise click.BadParameter(f"{path} has the name of a data set's description; name another file")
         return path
 
     return check
@@ -50,11 +60,53 @@ def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | 
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
 @click.option(
+    "--protocol",
+    "protocols",
+    multiple=True,
+    type=click.Choice([str(each) for each in Protocol]),
+    default=[str(Protocol.VERIFICATION)],
+    show_default=True,
+    help="What is compared with what; may be given several times.",
+)
+@click.option(
+    "--fingers",
+    multiple=True,
+    type=click.IntRange(1, 10),
+    metavar="K",
+    help="Fingers of a person, for fused and identification; may be given several times. Default: 2, 4 and "
+    "10 for fused as far as the sets suffice, 1 for identification.",
+)
+@click.option(
+    "--decoys",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Synthetic people in the gallery of identification, besides those of the sets.",
+)
+@click.option(
+    "--enrol",
+    "enrolled",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Impressions that take turns in being enrolled for identification.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice([str(each) for each in Weights]),
+    default=str(Weights.SHIPPED),
+    show_default=True,
+    help="Weights of the comparison score. Left out one at a time, each set is compared under weights "
+    "that were trained on the others; for verification and two-impressions.",
+)
+@click.option(
     "--json",
     "json_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    callback=_output(),
+    callback=output_file(),
     help="Write the figures as JSON; - prints it instead of the table.",
 )
 @click.option(
@@ -62,23 +114,32 @@ def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | 
     "score_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_output(".csv", ".npz"),
-    help="Write the score of every pair, as .csv or .npz.",
+    callback=output_file(".parquet", ".csv", ".npz"),
+    help="Write every score, as .parquet, .csv or .npz.",
 )
 @click.option(
     "--plot",
     "plot_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_output(".svg"),
-    help="Draw the two error rates against each other (DET), as .svg.",
+    callback=output_file(".svg"),
+    help="Draw both error rates against each other (DET), and for identification the ranks (CMC) beside it, "
+    "as .svg. With several protocols each adds its name to that of the file.",
+)
+@click.option(
+    "--card",
+    "card_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=output_file(".md"),
+    help="Write a performance card with its plots beside it, as .md.",
 )
 @click.option(
     "--work",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep templates in this folder, so that an interrupted run can go on. Templates are personal "
-    "data: delete the folder afterwards. Default: keep nothing.",
+    help="Keep templates and scores in this folder, so that an interrupted run can go on. Templates are "
+    "personal data: delete the folder afterwards. Default: keep nothing.",
 )
 @click.option(
     "--workers",
@@ -88,136 +149,105 @@ def _output(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | 
 )
 def evaluate(
     folders: tuple[Path, ...],
+    protocols: tuple[str, ...],
+    fingers: tuple[int, ...],
+    decoys: int,
+    enrolled: int,
+    weights: str,
     json_file: Path | None,
     score_file: Path | None,
     plot_file: Path | None,
+    card_file: Path | None,
     work: Path | None,
     workers: int | None,
 ) -> None:
     """Measure accuracy on data sets of fingerprint images.
 
     Each DIR holds images and a dataset.json that says which finger each image shows (see
-    docs/accuracy.md). Every pair of images of a set is compared once; the error rates are those of
-    ISO/IEC 19795-1, with failures to extract counted as errors.
+    docs/accuracy.md). The protocols:
+
+    \b
+      verification     each pair of images of a set once
+      two-impressions  each image against two of a finger, scored as one finger
+      fused            people with several fingers: those of the set, or chimeric ones
+      identification   people searched in a gallery of half of them, closed and open set
+
+    The error rates are those of ISO/IEC 19795-1, with failures to extract counted as errors.
+    Intervals are of a bootstrap over fingers, or people where all sets name them.
 
     Ends with exit code 11 if some files could not be used as images; they count as failures.
 
     \b
     Examples:
       musterpoint evaluate fvc2002_db1_b fvc2004_db1_b
-      musterpoint evaluate sets/* --json figures.json --plot det.svg --work templates
+      musterpoint evaluate sets/* --scores scores.parquet --plot det.svg --work templates
+      musterpoint evaluate sets/* --protocol identification --decoys 1000 --enrol 3
     """
-    for output in (json_file, score_file, plot_file):
-        if output is not None and output.name == DATA_SET_FILE:
-            raise click.UsageError(f"{output} has the name of a data set's description; name another file.")
+    settings = Settings(
+        protocols=tuple(dict.fromkeys(Protocol(each) for each in protocols)),
+        fingers=tuple(dict.fromkeys(fingers)) or None,
+        decoys=decoys,
+        enrolled=enrolled,
+        weights=Weights(weights),
+        workers=workers,
+        cache=work,
+    )
+    _refuse_contradictions(settings)
     data_sets = [DataSet.read(folder) for folder in folders]
     with Stages() as stages:
-        result = evaluation.evaluate(
+        results = evaluation.evaluate_all(
             data_sets,
-            workers=workers,
-            cache=work,
-            progress=lambda stage, done, total: stages.reach(_UNITS[stage], done, total),
+            settings,
+            progress=lambda stage, done, total: stages.reach(UNITS[stage], done, total),
         )
-    if json_file == _STANDARD_OUTPUT:
-        print_json(evaluation.to_json(result))
+    if json_file == STANDARD_OUTPUT:
+        print_json(evaluation.to_json(results))
     else:
-        _print_figures(result)
-    if json_file not in (None, _STANDARD_OUTPUT):
-        write_file(json_file, (json.dumps(evaluation.to_json(result), indent=2) + "\n").encode())
-    if score_file:
-        write_file(score_file, _scores(result, score_file))
-    if plot_file:
-        write_file(plot_file, _plot(result).encode())
-    _name_failures(result)
-    if any(failure.is_defective for each in result.sets for failure in each.failures):
+        for result in results:
+            print_evaluation(result)
+    for path, data in _files(results, data_sets, (json_file, score_file, plot_file, card_file)):
+        write_file(path, data)
+    _name_failures(results[0])
+    if any(failure.is_defective for _, failure in results[0].failures):
         click.get_current_context().exit(exits.SOME_FAILED)
 
 
-def _print_figures(result: Evaluation) -> None:
-    rows = [
-        _row(each.data_set.name, each.figures, each.intervals["eer"], len(each.failures))
-        for each in result.sets
-    ]
-    mean, pooled = result.mean, result.pooled
-    if len(rows) > 1:
-        values = [_percent(mean.values[name]) for name in evaluation.FIGURE_NAMES]
-        rows.append(
-            [
-                "mean",
-                values[0],
-                _range(mean.intervals["eer"]),
-                *values[1:],
-                *_counts(mean.mated, mean.nonmated, mean.failures_to_extract),
-            ]
+def _refuse_contradictions(settings: Settings) -> None:
+    of_people = [each for each in _OF_PEOPLE if each in settings.protocols]
+    if settings.weights != Weights.SHIPPED and of_people:
+        raise click.UsageError(
+            f"--weights {settings.weights} is for verification and two-impressions, not for {of_people[0]}."
         )
-        failures = sum(len(each.failures) for each in result.sets)
-        rows.append(_row("all, one threshold", pooled.figures, pooled.intervals["eer"], failures))
-    columns = [
-        "set",
-        "EER %",
-        "95 % interval",
-        "FMR100 %",
-        "FMR1000 %",
-        "FMR10000 %",
-        "zero FMR %",
-        "mated",
-        "non-mated",
-        "failed",
-    ]
-    print_table(columns, rows, title=_title(result))
+    if settings.fingers and not of_people:
+        raise click.UsageError("--fingers is for the protocols fused and identification.")
+    is_searched = Protocol.IDENTIFICATION in settings.protocols
+    if (settings.decoys or settings.enrolled > 1) and not is_searched:
+        raise click.UsageError("--decoys and --enrol are for the protocol identification.")
 
 
-def _title(result: Evaluation) -> str:
-    return f"extractor {result.extractor}, comparator {result.comparator}"
+def _files(
+    results: Sequence[Evaluation],
+    data_sets: Sequence[DataSet],
+    asked: tuple[Path | None, Path | None, Path | None, Path | None],
+) -> Iterator[tuple[Path, bytes]]:
+    json_file, score_file, plot_file, card_file = asked
+    if json_file is not None and json_file != STANDARD_OUTPUT:
+        yield json_file, (json.dumps(evaluation.to_json(results), indent=2) + "\n").encode()
+    if score_file:
+        yield score_file, _scores(results, score_file.suffix)
+    if plot_file:
+        yield from ((path, text.encode()) for path, text in evaluation.plots(results, plot_file))
+    if card_file:
+        yield from ((path, text.encode()) for path, text in evaluation.card(results, data_sets, card_file))
 
 
-def _row(name: str, figures: Figures, interval: Interval | None, failures: int) -> list[str]:
-    values = [_percent(getattr(figures, each)) for each in evaluation.FIGURE_NAMES]
-    return [
-        name,
-        values[0],
-        _range(interval),
-        *values[1:],
-        *_counts(figures.mated, figures.nonmated, failures),
-    ]
-
-
-def _counts(mated: float, nonmated: float, failures: float) -> list[str]:
-    return [f"{mated:>6.10g}", f"{nonmated:>9.10g}", f"{failures:>6.10g}"]
-
-
-def _percent(rate: float | None) -> str:
-    return f"{100 * rate:8.3f}" if rate is not None else f"{'-':>8}"
-
-
-def _range(interval: Interval | None) -> str:
-    if interval is None:
-        return "-"
-    # Resampling cannot see errors that never happened; zero to zero would claim that there are none.
-    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f}" if interval.high else "no error seen"
+def _scores(results: Sequence[Evaluation], suffix: str) -> bytes:
+    if suffix == ".csv":
+        return evaluation.to_csv(results)
+    return evaluation.to_npz(results) if suffix == ".npz" else evaluation.to_parquet(results)
 
 
 def _name_failures(result: Evaluation) -> None:
-    for each in result.sets:
-        for failure in each.failures:
-            kind = "not a usable image" if failure.is_defective else "no template"
-            say(f"{each.data_set.name}/{failure.file}: {kind}. {failure.reason}")
-
-
-def _scores(result: Evaluation, path: Path) -> bytes:
-    return evaluation.to_csv(result) if path.suffix == ".csv" else evaluation.to_npz(result)
-
-
-def _plot(result: Evaluation) -> str:
-    curves = [
-        Curve(
-            label=f"{each.data_set.name}: EER {_percent(each.figures.eer).strip()} %",
-            det=evaluation.det(each.mated, each.nonmated),
-        )
-        for each in result.sets
-    ]
-    if len(curves) > 1:
-        label = f"all, one threshold: EER {_percent(result.pooled.figures.eer).strip()} %"
-        det = evaluation.det(result.mated, result.nonmated)
-        curves.append(Curve(label=label, det=det, is_summary=True))
-    return evaluation.draw_det(curves, title=f"Detection error trade-off: {_title(result)}")
+    for name, failure in result.failures:
+        kind = "not a usable image" if failure.is_defective else "no template"
+        say(f"{name}/{failure.file}: {kind}. {failure.reason}")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
@@ -17,6 +18,7 @@ from musterpoint.limits import (
     PPI_MIN,
     TEXT_CHARACTERS_MAX,
 )
+from musterpoint.templates import FingerPosition
 
 DESCRIPTION: Final = "dataset.json"
 
@@ -31,6 +33,7 @@ class Sample:
     finger         names the finger within the set; equal names are the same finger
     impression     tells apart the images of one finger
     subject        whose finger it is, where the set says so
+    position       which finger of the hand it is, where the set says so
     pixel_sha256   digest of the 8-bit pixels as stored, row by row, where the set says so
     """
 
@@ -38,6 +41,7 @@ class Sample:
     finger: str
     impression: int
     subject: str | None = None
+    position: FingerPosition = FingerPosition.UNKNOWN
     pixel_sha256: str | None = None
 
 
@@ -63,8 +67,9 @@ class DataSet:
         """Read `dataset.json` in `folder` and check that it is whole and that its files exist.
 
         Required are `name`, `ppi` and `images`, each image with `file`, `finger` and `impression`;
-        `title`, `sensor`, `width`, `height`, and of an image `subject` and `pixel_sha256`, may be
-        there; any other key is passed over.
+        `title`, `sensor`, `width`, `height`, and of an image `subject`, `position` and
+        `pixel_sha256`, may be there; any other key is passed over. A key that is given twice, and a
+        file that a link leads out of the folder to, are refused.
 
         Raises ListingError, which names the image (counted from 1) that it is about.
         """
@@ -73,9 +78,14 @@ class DataSet:
         samples = tuple(_sample(row) for row in rows)
         _refuse_duplicates(samples, rows)
         _refuse_shared_fingers(samples, rows)
+        whole = folder.resolve()
         for sample, row in zip(samples, rows, strict=True):
             if not (folder / sample.file).is_file():
                 row.refuse("a file that exists", f"no file {sample.file!r}")
+            if not (folder / sample.file).resolve().is_relative_to(whole):
+                row.refuse(
+                    "a file inside of the folder of the set", f"a link {sample.file!r} that leads out of it"
+                )
         return cls(
             name=description.text("name"),
             ppi=description.ppi("ppi"),
@@ -98,6 +108,7 @@ def _sample(row: _Table) -> Sample:
         finger=row.text("finger"),
         impression=row.whole_number("impression"),
         subject=row.optional_text("subject"),
+        position=row.position("position"),
         pixel_sha256=row.optional_sha256("pixel_sha256"),
     )
 
@@ -121,11 +132,20 @@ def _refuse_duplicates(samples: tuple[Sample, ...], rows: list[_Table]) -> None:
 def _refuse_shared_fingers(samples: tuple[Sample, ...], rows: list[_Table]) -> None:
     # A set that numbers the fingers of each subject anew would otherwise count strangers as mated.
     subjects: dict[str, str | None] = {}
+    positions: dict[str, FingerPosition] = {}
+    fingers: dict[tuple[str, FingerPosition], str] = {}
     for sample, row in zip(samples, rows, strict=True):
-        if subjects.setdefault(sample.finger, sample.subject) != sample.subject:
+        name, position = sample.finger, sample.position
+        if subjects.setdefault(name, sample.subject) != sample.subject:
+            row.refuse("a finger name that belongs to one subject", f"finger {name!r} of a second subject")
+        if positions.setdefault(name, position) != position:
+            row.refuse("one position for a finger", f"finger {name!r} at a second position")
+        if sample.subject is None or position == FingerPosition.UNKNOWN:
+            continue
+        if fingers.setdefault((sample.subject, position), name) != name:
             row.refuse(
-                "a finger name that belongs to one subject",
-                f"finger {sample.finger!r} of a second subject",
+                "one finger of a subject at a position",
+                f"finger {name!r} beside another at {position.label!r} of the same subject",
             )
 
 
@@ -143,7 +163,7 @@ class _Table:
             size = path.stat().st_size
             if size > DATA_SET_BYTES_MAX:
                 _refuse(f"at most {DATA_SET_BYTES_MAX:,} bytes", f"{size:,} bytes", where)
-            values = json.loads(path.read_bytes())
+            values = json.loads(path.read_bytes(), object_pairs_hook=partial(_unique, where))
         except FileNotFoundError:
             _refuse(f"a folder with a {DESCRIPTION}", "no such file", where)
         except OSError as error:
@@ -208,6 +228,15 @@ class _Table:
             self.refuse(f"64 hexadecimal digits in lower case under {key!r}", "another text")
         return digest
 
+    def position(self, key: str) -> FingerPosition:
+        label = self.optional_text(key)
+        if label is None:
+            return FingerPosition.UNKNOWN
+        try:
+            return FingerPosition.from_label(label)
+        except KeyError:
+            self.refuse(f"a finger position such as 'right-index' under {key!r}", f"{label!r}")
+
     def file(self, key: str) -> str:
         name = self.text(key)
         path = PurePosixPath(name)
@@ -219,6 +248,16 @@ class _Table:
         if key not in self.values:
             self.refuse(f"the key {key!r}", "no such key")
         return self.values[key]
+
+
+def _unique(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # The usual reader keeps the last of a key given twice; two readers would see two data sets.
+    values: dict[str, object] = {}
+    for key, value in pairs:
+        if key in values:
+            _refuse("every key of an object once", f"the key {key!r} a second time", where)
+        values[key] = value
+    return values
 
 
 def _kind(value: object) -> str:

@@ -10,6 +10,16 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from musterpoint.evaluation.plot_parts import (
+    CHARACTER_PX,
+    LINE_PX,
+    QUIET,
+    SAMPLE_PX,
+    legend,
+    line,
+    stroke,
+    text,
+)
 from musterpoint.evaluation.rates import F64, Det
 
 _LEFT_PX: Final = 84
@@ -20,29 +30,17 @@ _ZERO_PX: Final = 72
 _GAP_PX: Final = 12
 """White between that band and the scale, so that zero is not taken for the scale's end."""
 _LEGEND_GAP_PX: Final = 28
-_SAMPLE_PX: Final = 44
-_CHARACTER_PX: Final = 7.6
-"""More than the mean width of a character, since the font is the reader's own."""
-_LINE_PX: Final = 22
 _LEGEND_LEFT_PX: Final = _LEFT_PX + _ZERO_PX + _SIDE_PX + _LEGEND_GAP_PX
 _BOTTOM_PX: Final = 78
 
-_INK: Final = "#1f242a"
-_QUIET: Final = "#5f666e"
-_GRID: Final = "#dde1e5"
 _BAND: Final = "#f1f3f5"
 
-# After Okabe and Ito, "Color universal design" (2008), darkened where too light for a thin line on
-# white; the dashes tell the curves apart without colour.
-_STYLES: Final = (
-    ("#005ca0", ""),
-    ("#c44a00", "7 3"),
-    ("#00785a", "2 3"),
-    ("#a33c7c", "9 3 2 3"),
-    ("#8a6d00", "4 2"),
-    ("#2a8fbd", "12 4"),
-    ("#7a2e2e", "1 3"),
-    ("#4b4b9b", "6 2 1 2 1 2"),
+Axes = tuple[str, str]
+
+COMPARISON_AXES: Final[Axes] = ("False match rate (FMR)", "False non-match rate (FNMR)")
+SEARCH_AXES: Final[Axes] = (
+    "False positive identification rate (FPIR)",
+    "False negative identification rate (FNIR)",
 )
 
 
@@ -70,27 +68,29 @@ class _Axis:
         return np.where(rates > 0, np.clip(place, 0, _SIDE_PX), -zero_px)
 
 
-def draw_det(curves: Sequence[Curve], *, title: str) -> str:
-    """An SVG picture of 1 to any number of curves, FMR to the right and FNMR upwards.
+def draw_det(curves: Sequence[Curve], *, title: str, axes: Axes = COMPARISON_AXES) -> str:
+    """An SVG picture of 1 to any number of curves, false positives to the right, false negatives upwards.
+
+    axes  what stands at both scales
 
     Both scales are logarithmic and begin at one comparison of the largest class; a grey band before
     them stands for the rate zero, where each curve has a line of its own. A point of a curve is the
     lowest FNMR at no more than that FMR, so the line is a staircase.
     """
     x, y = _axes([curve.det for curve in curves])
-    legend_px = max(_SIDE_PX + _ZERO_PX, _LINE_PX * (len(curves) + 4))
-    label_px = _CHARACTER_PX * max(len(curve.label) for curve in curves)
-    width_px = _LEGEND_LEFT_PX + _SAMPLE_PX + max(round(label_px), 240)
+    legend_px = max(_SIDE_PX + _ZERO_PX, LINE_PX * (len(curves) + 4))
+    label_px = CHARACTER_PX * max(len(curve.label) for curve in curves)
+    width_px = _LEGEND_LEFT_PX + SAMPLE_PX + max(round(label_px), 240)
     height_px = _TOP_PX + legend_px + _BOTTOM_PX
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}" '
         f'width="{width_px}" height="{height_px}" role="img" aria-labelledby="title description" '
         'font-family="system-ui, sans-serif" font-size="13">',
         f'<title id="title">{escape(title)}</title>',
-        f'<desc id="description">{escape(_description(curves))}</desc>',
+        f'<desc id="description">{escape(_description(curves, axes))}</desc>',
         f'<rect width="{width_px}" height="{height_px}" fill="#ffffff"/>',
-        _text(_LEFT_PX, 32, title, size=17),
-        *_frame(x, y),
+        text(_LEFT_PX, 32, title, size=17),
+        *_frame(x, y, axes),
         *(_path(curve, index, len(curves), (x, y)) for index, curve in enumerate(curves)),
         *_legend(curves),
         "</svg>",
@@ -115,7 +115,7 @@ def _axis(rates: Sequence[F64], largest: float) -> _Axis:
     return _Axis(low, min(max(high, low + 1, -1), 0))
 
 
-def _frame(x: _Axis, y: _Axis) -> list[str]:
+def _frame(x: _Axis, y: _Axis, axes: Axes) -> list[str]:
     left, bottom = _LEFT_PX + _ZERO_PX, _TOP_PX + _SIDE_PX
     length, band = _SIDE_PX + _ZERO_PX, _ZERO_PX - _GAP_PX
     parts = [
@@ -124,20 +124,18 @@ def _frame(x: _Axis, y: _Axis) -> list[str]:
     ]
     for decade in range(x.low, x.high + 1):
         place = left + float(x.place_px(np.array([10.0**decade]), 0)[0])
-        parts.append(_line(place, _TOP_PX, place, bottom + _ZERO_PX))
-        parts.append(_text(place, bottom + _ZERO_PX + 20, _percent(decade), anchor="middle"))
+        parts.append(line(place, _TOP_PX, place, bottom + _ZERO_PX))
+        parts.append(text(place, bottom + _ZERO_PX + 20, _percent(decade), anchor="middle"))
     for decade in range(y.low, y.high + 1):
         place = bottom - float(y.place_px(np.array([10.0**decade]), 0)[0])
-        parts.append(_line(_LEFT_PX, place, left + _SIDE_PX, place))
-        parts.append(_text(_LEFT_PX - 8, place + 4, _percent(decade), anchor="end"))
-    parts.append(_text(_LEFT_PX + band / 2, bottom + _ZERO_PX + 20, "0", anchor="middle"))
-    parts.append(_text(_LEFT_PX - 8, bottom + _GAP_PX + band / 2 + 4, "0", anchor="end"))
-    parts.append(
-        _text(left + _SIDE_PX / 2, bottom + _ZERO_PX + 46, "False match rate (FMR)", anchor="middle", size=14)
-    )
+        parts.append(line(_LEFT_PX, place, left + _SIDE_PX, place))
+        parts.append(text(_LEFT_PX - 8, place + 4, _percent(decade), anchor="end"))
+    parts.append(text(_LEFT_PX + band / 2, bottom + _ZERO_PX + 20, "0", anchor="middle"))
+    parts.append(text(_LEFT_PX - 8, bottom + _GAP_PX + band / 2 + 4, "0", anchor="end"))
+    parts.append(text(left + _SIDE_PX / 2, bottom + _ZERO_PX + 46, axes[0], anchor="middle", size=14))
     parts.append(
         f'<g transform="translate(24 {_TOP_PX + _SIDE_PX / 2}) rotate(-90)">'
-        f"{_text(0, 0, 'False non-match rate (FNMR)', anchor='middle', size=14)}</g>"
+        f"{text(0, 0, axes[1], anchor='middle', size=14)}</g>"
     )
     return [*parts, *_equal_rates(x, y)]
 
@@ -151,8 +149,8 @@ def _equal_rates(x: _Axis, y: _Axis) -> list[str]:
     down = _TOP_PX + _SIDE_PX - y.place_px(ends, 0)
     return [
         f'<path d="M{across[0]:.1f} {down[0]:.1f}L{across[1]:.1f} {down[1]:.1f}" '
-        f'stroke="{_QUIET}" stroke-dasharray="1 4" fill="none"/>',
-        _text(across[1] - 6, down[1] + 18, "FMR = FNMR", anchor="end", size=11, fill=_QUIET),
+        f'stroke="{QUIET}" stroke-dasharray="1 4" fill="none"/>',
+        text(across[1] - 6, down[1] + 18, "FMR = FNMR", anchor="end", size=11, fill=QUIET),
     ]
 
 
@@ -167,7 +165,7 @@ def _path(curve: Curve, index: int, count: int, axes: tuple[_Axis, _Axis]) -> st
             points.append(f"V{down[step]:.1f}")
         if abs(across[step] - across[step - 1]) > 0:
             points.append(f"H{across[step]:.1f}")
-    return f'<path d="{"".join(_thinned(points))}" {_stroke(curve, index)} fill="none"/>'
+    return f'<path d="{"".join(_thinned(points))}" {stroke(index, is_summary=curve.is_summary)} fill="none"/>'
 
 
 def _thinned(points: Sequence[str]) -> list[str]:
@@ -182,39 +180,14 @@ def _thinned(points: Sequence[str]) -> list[str]:
 
 
 def _legend(curves: Sequence[Curve]) -> list[str]:
-    left = _LEGEND_LEFT_PX
-    parts = []
-    for index, curve in enumerate(curves):
-        down = _TOP_PX + 14 + _LINE_PX * index
-        parts.append(f'<path d="M{left} {down - 4}h34" {_stroke(curve, index)} fill="none"/>')
-        parts.append(_text(left + _SAMPLE_PX, down, curve.label))
-    down = _TOP_PX + 14 + _LINE_PX * len(curves) + 10
     notes = ("Grey bands: the rate is zero;", "each curve has its own line there.")
-    parts += [_text(left, down + 17 * row, note, size=12, fill=_QUIET) for row, note in enumerate(notes)]
-    return parts
-
-
-def _stroke(curve: Curve, index: int) -> str:
-    if curve.is_summary:
-        return f'stroke="{_INK}" stroke-width="2.6"'
-    colour, dashes = _STYLES[index % len(_STYLES)]
-    return f'stroke="{colour}" stroke-width="1.8"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
-
-
-def _line(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{_GRID}"/>'
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, fill: str = _INK) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{fill}">'
-        f"{escape(text)}</text>"
-    )
+    lines = [(curve.label, curve.is_summary) for curve in curves]
+    return legend(lines, notes, _LEGEND_LEFT_PX, _TOP_PX)
 
 
 def _percent(decade: int) -> str:
     return f"{10.0 ** (decade + 2):.{max(0, -decade - 2)}f} %"
 
 
-def _description(curves: Sequence[Curve]) -> str:
-    return "False non-match rate over false match rate of: " + "; ".join(curve.label for curve in curves)
+def _description(curves: Sequence[Curve], axes: Axes) -> str:
+    return f"{axes[1]} over {axes[0]} of: " + "; ".join(curve.label for curve in curves)

@@ -1,35 +1,65 @@
-"""One evaluation: templates of all images, scores of all pairs, figures with their intervals."""
+"""One evaluation: templates of all images, trials of each protocol, figures with their intervals."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
 from musterpoint.errors import ListingError
-from musterpoint.evaluation import intervals as resampling
+from musterpoint.evaluation.comparing_people import count_fused, fused, square, two_impressions, verification
 from musterpoint.evaluation.comparison import compare_all
 from musterpoint.evaluation.data_set import DESCRIPTION, DataSet
-from musterpoint.evaluation.engine import Engine, OwnEngine
+from musterpoint.evaluation.engine import Compare, Engine, OwnEngine
 from musterpoint.evaluation.extraction import Failure, Outcome, extract_all
-from musterpoint.evaluation.protocol import Pairs, pairs
-from musterpoint.evaluation.rates import F64, FALSE_MATCH_ODDS, FIGURE_NAMES, figures, fnmr_at
-from musterpoint.evaluation.values import Evaluation, MeanFigures, PooledFigures, SetEvaluation
+from musterpoint.evaluation.identification import Searches, SearchPlan
+from musterpoint.evaluation.people import people_of
+from musterpoint.evaluation.protocol import Pairs, Protocol, pairs
+from musterpoint.evaluation.rates import F64
+from musterpoint.evaluation.summing import Measured, Progress, Stage, Steps, summary
+from musterpoint.evaluation.values import Evaluation
+from musterpoint.evaluation.work_folder import WorkFolder
+from musterpoint.templates import Template
+
+FUSED_FINGERS = (2, 4, 10)
 
 
-class Stage(StrEnum):
-    """The long steps of an evaluation, in their order."""
+class Weights(StrEnum):
+    """Whose weights the comparator has.
 
-    EXTRACTION = "extraction"
-    COMPARISON = "comparison"
-    INTERVALS = "intervals"
+    SHIPPED             those of this version, which were trained on five public sets
+    LEAVE_ONE_SET_OUT   for each set those trained on the others, without anything of that set
+    """
+
+    SHIPPED = "shipped"
+    LEAVE_ONE_SET_OUT = "leave-one-set-out"
 
 
-Progress = Callable[[Stage, int, int], None]
-"""Told the stage, what is done of it and its total: images, pairs, or resamplings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is measured, and how.
+
+    fingers   of a person, for the protocols of people; None: 2, 4 and 10 as far as the sets have fingers
+              enough when fused, one in a search
+    decoys    synthetic people in the gallery that is searched
+    enrolled  visits that take turns in being enrolled
+    workers   processes for extraction and threads for the rest; None: one for each processor.
+              More than one starts processes, so a script needs the `if __name__ == "__main__"` guard
+    cache     folder in which templates and scores are kept, so that an interrupted evaluation can go on;
+              None keeps nothing, because templates of real fingers are personal data
+    """
+
+    protocols: tuple[Protocol, ...] = (Protocol.VERIFICATION,)
+    fingers: tuple[int, ...] | None = None
+    decoys: int = 0
+    enrolled: int = 1
+    weights: Weights = Weights.SHIPPED
+    workers: int | None = None
+    cache: Path | None = None
 
 
 def evaluate(
@@ -42,88 +72,214 @@ def evaluate(
 ) -> Evaluation:
     """Extract every image, compare every pair of a set once, and compute the figures.
 
-    workers   processes for extraction and threads for comparison; None: one for each processor.
-              More than one starts processes, so a script needs the `if __name__ == "__main__"` guard
-    cache     folder in which templates are kept, so that an interrupted evaluation can go on; None
-              keeps nothing, because templates of real fingers are personal data
+    As `evaluate_all`, of verification alone.
+    """
+    return evaluate_all(data_sets, Settings(workers=workers, cache=cache), progress=progress, engine=engine)[
+        0
+    ]
+
+
+def evaluate_all(
+    data_sets: Sequence[DataSet],
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+) -> tuple[Evaluation, ...]:
+    """Extract every image once, and measure under every protocol; one evaluation for each number of fingers.
+
     progress  called in this thread
-    engine    what is measured; None: the extractor and comparator of musterpoint
+    engine    what is measured; None: the extractor, comparator and gallery of musterpoint
 
     The result depends on neither the workers nor the order of the sets' descriptions.
 
-    Raises ListingError if a set has no mated or no non-mated pair, or two sets share a name;
+    Raises ListingError if a set has no mated or no non-mated pair, two sets share a name, or the sets have
+    not the people that a protocol needs; ValueError for weights that a protocol does not know;
     StorageFull, Unavailable.
     """
-    engine = engine or OwnEngine()
-    workers = workers or os.cpu_count() or 1
     _refuse_unusable(data_sets)
-    plans = [pairs(data_set) for data_set in data_sets]
-
-    step = _Steps(progress, Stage.EXTRACTION, sum(len(data_set.samples) for data_set in data_sets))
-    outcomes = extract_all(data_sets, engine, workers=workers, cache_folder=cache, advance=step.advance)
-
-    step = _Steps(progress, Stage.COMPARISON, sum(len(plan.probe) for plan in plans))
-    scores = [
-        compare_all(plan, outcome, engine, workers=workers, advance=step.advance)
-        for plan, outcome in zip(plans, outcomes, strict=True)
-    ]
-
-    step = _Steps(progress, Stage.INTERVALS, (len(plans) + 1) * resampling.RUNS)
-    return _summary(list(zip(data_sets, plans, outcomes, scores, strict=True)), engine, step.advance)
+    _refuse_unknown(data_sets, settings)
+    run = _Run(data_sets, settings, engine or OwnEngine(), progress)
+    return tuple(evaluation for protocol in settings.protocols for evaluation in run.evaluations(protocol))
 
 
-def _summary(
-    measured: Sequence[tuple[DataSet, Pairs, Sequence[Outcome], F64]],
-    engine: Engine,
-    advance: Callable[[int], None],
-) -> Evaluation:
-    weights = resampling.draws([plan.finger_count for _, plan, _, _ in measured])
-    scored = [(plan, scores) for _, plan, _, scores in measured]
-    runs = [
-        resampling.resampled([one], [weight], advance) for one, weight in zip(scored, weights, strict=True)
-    ]
-    sets = tuple(
-        SetEvaluation(
-            data_set=data_set,
-            pairs=plan,
-            scores=scores,
-            failures=tuple(outcome for outcome in outcomes if isinstance(outcome, Failure)),
-            figures=figures(scores[plan.is_mated], scores[~plan.is_mated]),
-            intervals=resampling.intervals(set_runs),
+class _Run:
+    """The steps that protocols share, each done once."""
+
+    def __init__(
+        self, data_sets: Sequence[DataSet], settings: Settings, engine: Engine, progress: Progress | None
+    ) -> None:
+        self._data_sets = data_sets
+        self._settings = settings
+        self._engine = engine
+        self._progress = progress
+        self._workers = settings.workers or os.cpu_count() or 1
+        self._kept = WorkFolder(settings.cache)
+        self._plans = [pairs(data_set) for data_set in data_sets]
+        self._outcomes = self._extracted()
+        self._scores: list[F64] | None = None
+
+    def evaluations(self, protocol: Protocol) -> list[Evaluation]:
+        """All evaluations under one protocol."""
+        asked = self._settings.fingers
+        if protocol == Protocol.VERIFICATION:
+            return [self._verified()]
+        if protocol == Protocol.TWO_IMPRESSIONS:
+            return [self._two_impressions()]
+        if protocol == Protocol.FUSED:
+            return [self._fused(k) for k in asked or self._possible(FUSED_FINGERS)]
+        return [self._identified(k) for k in asked or (1,)]
+
+    def _possible(self, fingers: Sequence[int]) -> list[int]:
+        possible = []
+        for count in fingers:
+            try:
+                people_of(self._data_sets, count)
+            except ListingError:
+                continue
+            possible.append(count)
+        return possible or [*fingers[:1]]
+
+    def _extracted(self) -> list[list[Outcome]]:
+        step = Steps(self._progress, Stage.EXTRACTION, sum(len(one.samples) for one in self._data_sets))
+        return extract_all(
+            self._data_sets,
+            self._engine,
+            workers=self._workers,
+            cache_folder=self._settings.cache,
+            advance=step.advance,
         )
-        for (data_set, plan, outcomes, scores), set_runs in zip(measured, runs, strict=True)
-    )
-    return Evaluation(
-        sets=sets,
-        mean=_mean(sets, runs),
-        pooled=_pooled(sets, resampling.resampled(scored, weights, advance)),
-        extractor=engine.extractor,
-        comparator=engine.comparator,
-    )
+
+    def _verified(self) -> Evaluation:
+        return self._summed(
+            Protocol.VERIFICATION,
+            [
+                Measured(verification(data_set, plan, scores), failures)
+                for data_set, plan, scores, failures in self._by_set()
+            ],
+        )
+
+    def _two_impressions(self) -> Evaluation:
+        made = [
+            (two_impressions(data_set, plan, scores, self._engine), failures)
+            for data_set, plan, scores, failures in self._by_set()
+        ]
+        measured = [Measured(trials, failures) for trials, failures in made if trials is not None]
+        if not measured:
+            raise ListingError(
+                expected="a finger with three impressions",
+                found="none in any set",
+                hint="Give sets with more impressions, or leave out this protocol",
+            )
+        return self._summed(Protocol.TWO_IMPRESSIONS, measured)
+
+    def _by_set(self) -> list[tuple[DataSet, Pairs, F64, tuple[Failure, ...]]]:
+        if self._scores is None:
+            self._scores = self._compared()
+        failures = [tuple(one for one in outcomes if isinstance(one, Failure)) for outcomes in self._outcomes]
+        return [*zip(self._data_sets, self._plans, self._scores, failures, strict=True)]
+
+    def _compared(self) -> list[F64]:
+        comparators = self._comparators()
+        step = Steps(self._progress, Stage.COMPARISON, sum(len(plan.probe) for plan in self._plans))
+        return [
+            compare_all(
+                _templates(outcomes), one, workers=self._workers, kept=self._kept, advance=step.advance
+            )
+            for outcomes, one in zip(self._outcomes, comparators, strict=True)
+        ]
+
+    def _comparators(self) -> list[Compare]:
+        if self._settings.weights == Weights.SHIPPED:
+            own = Compare(name=self._engine.comparator, open=self._engine.open_comparator)
+            return [own] * len(self._data_sets)
+        # Loaded here: most evaluations train nothing.
+        from musterpoint.evaluation.leaving_out import comparators
+
+        return comparators(
+            self._plans, [_templates(one) for one in self._outcomes], self._kept, self._progress
+        )
+
+    def _fused(self, fingers: int) -> Evaluation:
+        groups = people_of(self._data_sets, fingers)
+        templates = [template for outcomes in self._outcomes for template in _templates(outcomes)]
+        count = len(templates)
+        step = Steps(self._progress, Stage.COMPARISON, count * (count - 1) // 2)
+        scores = compare_all(
+            templates,
+            Compare(name=self._engine.comparator, open=self._engine.open_comparator),
+            workers=self._workers,
+            kept=self._kept,
+            advance=step.advance,
+        )
+        table = square(scores, np.array([template is not None for template in templates]))
+        step = Steps(self._progress, Stage.FUSION, sum(map(count_fused, groups)))
+        measured = [
+            Measured(fused(group, table, self._engine, step.advance), is_chimeric=group.is_chimeric)
+            for group in groups
+        ]
+        return replace(self._summed(Protocol.FUSED, measured), unit="person", fingers=fingers)
+
+    def _identified(self, fingers: int) -> Evaluation:
+        groups = people_of(self._data_sets, fingers)
+        templates = [
+            template and self._engine.complete(template)
+            for outcomes in self._outcomes
+            for template in _templates(outcomes)
+        ]
+        plan = SearchPlan(
+            decoys=self._settings.decoys, enrolled=self._settings.enrolled, workers=self._workers
+        )
+        searches = Searches(groups, templates, self._engine, plan)
+        step = Steps(self._progress, Stage.SEARCH, len(searches))
+        measured = [
+            Measured(trials, is_chimeric=group.is_chimeric)
+            for trials, group in zip(searches.run(self._kept, step.advance), groups, strict=True)
+        ]
+        return replace(
+            self._summed(Protocol.IDENTIFICATION, measured),
+            unit="person" if fingers > 1 else "finger",
+            fingers=fingers,
+            gallery_people=searches.gallery_people,
+            decoys=self._settings.decoys,
+        )
+
+    def _summed(self, protocol: Protocol, measured: Sequence[Measured]) -> Evaluation:
+        is_named = all(
+            sample.subject is not None for data_set in self._data_sets for sample in data_set.samples
+        )
+        made = summary(protocol, measured, self._progress)
+        return replace(
+            made,
+            extractor=self._engine.extractor,
+            comparator=self._engine.comparator,
+            weights=str(self._settings.weights),
+            unit="person" if is_named else "finger",
+            failures=tuple(
+                (data_set.name, one)
+                for data_set, outcomes in zip(self._data_sets, self._outcomes, strict=True)
+                for one in outcomes
+                if isinstance(one, Failure)
+            ),
+        )
 
 
-def _mean(sets: Sequence[SetEvaluation], runs: Sequence[F64]) -> MeanFigures:
-    columns = {name: [getattr(each.figures, name) for each in sets] for name in FIGURE_NAMES}
-    return MeanFigures(
-        values={
-            name: None if None in column else sum(column) / len(column) for name, column in columns.items()
-        },
-        # The sets are drawn independently, so a run of their mean is the mean of their runs.
-        intervals=resampling.intervals(np.mean(runs, axis=0)),
-        mated=sum(each.figures.mated for each in sets) / len(sets),
-        nonmated=sum(each.figures.nonmated for each in sets) / len(sets),
-        failures_to_extract=sum(len(each.failures) for each in sets) / len(sets),
-    )
+def _templates(outcomes: Sequence[Outcome]) -> list[Template | None]:
+    return [None if isinstance(outcome, Failure) else outcome for outcome in outcomes]
 
 
-def _pooled(sets: Sequence[SetEvaluation], runs: F64) -> PooledFigures:
-    mated = np.concatenate([each.mated for each in sets])
-    nonmated = np.concatenate([each.nonmated for each in sets])
-    return PooledFigures(
-        figures=figures(mated, nonmated),
-        intervals=resampling.intervals(runs),
-        points={name: fnmr_at(mated, nonmated, odds) for name, odds in FALSE_MATCH_ODDS.items()},
-    )
+def _refuse_unknown(data_sets: Sequence[DataSet], settings: Settings) -> None:
+    if settings.weights == Weights.SHIPPED:
+        return
+    of_people = {Protocol.FUSED, Protocol.IDENTIFICATION} & set(settings.protocols)
+    if of_people:
+        raise ValueError("weights of the other sets are known to comparisons within a set only")
+    if len(data_sets) < 2:
+        raise ListingError(
+            expected="two sets at least, of which one is left out at a time",
+            found="one set",
+            hint="Give more sets, or take the shipped weights",
+        )
 
 
 def _refuse_unusable(data_sets: Sequence[DataSet]) -> None:
@@ -139,19 +295,3 @@ def _refuse_unusable(data_sets: Sequence[DataSet]) -> None:
                 where=str(data_set.folder / DESCRIPTION),
             )
         folders[data_set.name] = data_set.folder
-
-
-class _Steps:
-    """Counts what is done of a stage and tells the total."""
-
-    def __init__(self, progress: Progress | None, stage: Stage, total: int) -> None:
-        self._progress = progress
-        self._stage = stage
-        self._total = total
-        self._done = 0
-        self.advance(0)
-
-    def advance(self, count: int) -> None:
-        self._done += count
-        if self._progress:
-            self._progress(self._stage, self._done, self._total)

@@ -28,7 +28,7 @@ from musterpoint.errors import (
 )
 from musterpoint.evaluation.data_set import DataSet, Sample
 from musterpoint.evaluation.engine import Engine, Extract
-from musterpoint.evaluation.template_cache import TemplateCache, cache_key
+from musterpoint.evaluation.work_folder import WorkFolder, template_key
 from musterpoint.imaging import FingerImage, load_image
 from musterpoint.limits import PPI
 from musterpoint.templates import Template, decode, encode
@@ -166,14 +166,12 @@ def _outcome(bench: _Bench, extract: Extract, job: _Job) -> bytes | Failure:
 
 
 def _template(bench: _Bench, extract: Extract, image: FingerImage) -> Template:
-    if bench.cache_folder is None:
-        return extract(image)
-    templates, key = TemplateCache(bench.cache_folder), cache_key(image, bench.engine.extractor)
-    known = templates.load(key)
+    kept, key = WorkFolder(bench.cache_folder), template_key(image, bench.engine.extractor)
+    known = kept.template(key)
     if known is not None:
         return known
     template = extract(image)
-    templates.store(key, template)
+    kept.keep_template(key, template)
     return template
 
 

@@ -1,14 +1,30 @@
-"""Which comparisons are made: every pair of a set once, mated or not."""
+"""Which comparisons are made: every pair of a set once, mated or not; and the names of all protocols."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from musterpoint.errors import ListingError
 from musterpoint.evaluation.data_set import DESCRIPTION, DataSet
+
+
+class Protocol(StrEnum):
+    """What is compared with what.
+
+    VERIFICATION     each pair of impressions of a set once
+    TWO_IMPRESSIONS  each impression with each two others of one finger, scored as one finger
+    FUSED            people with several fingers, real ones where a set says who is who, else chimeric ones
+    IDENTIFICATION   people searched in a gallery, enrolled or not
+    """
+
+    VERIFICATION = "verification"
+    TWO_IMPRESSIONS = "two-impressions"
+    FUSED = "fused"
+    IDENTIFICATION = "identification"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,9 +49,13 @@ class Pairs:
 
     def row(self, probe: int) -> slice:
         """Where the pairs of `probe` with all samples after it stand."""
-        samples = len(self.finger)
-        begin = probe * (2 * samples - probe - 1) // 2
-        return slice(begin, begin + samples - probe - 1)
+        return row_of(len(self.finger), probe)
+
+
+def row_of(samples: int, probe: int) -> slice:
+    """Where the pairs of `probe` with all samples after it stand among the pairs of so many samples."""
+    begin = probe * (2 * samples - probe - 1) // 2
+    return slice(begin, begin + samples - probe - 1)
 
 
 def pairs(data_set: DataSet) -> Pairs:

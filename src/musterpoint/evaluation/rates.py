@@ -1,4 +1,4 @@
-"""Error rates of comparisons, after ISO/IEC 19795-1: FMR, FNMR, DET, EER.
+"""Error rates of comparisons and searches, after ISO/IEC 19795-1: FMR, FNMR, DET, EER; FPIR, FNIR, CMC.
 
 A score is a similarity. At a threshold t a comparison is a match if its score is at least t. A
 comparison that could not be made because no template was extracted has the score minus infinity:
@@ -7,7 +7,7 @@ it never matches and stays in the denominator, so the rates include failures to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,13 @@ FALSE_MATCH_ODDS: Final[dict[str, int | None]] = {
     "zero_fmr": None,
 }
 """One false match is allowed in that many non-mated comparisons; None allows none at all."""
+
+
+FALSE_POSITIVE_ODDS: Final[dict[str, int | None]] = {"fnir10": 10, "fnir100": 100, "fnir1000": 1000}
+"""One non-mated search in so many may list somebody whom it should not."""
+
+RANKS: Final = {"rank1": 1, "rank5": 5, "rank10": 10}
+"""The mate is among so many of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +96,7 @@ class Tally:
 def tally(mated: Scores, nonmated: Scores) -> Tally:
     """Count the scores. Raises ValueError for NaN or plus infinity, which are no scores."""
     mated, nonmated = _checked(mated), _checked(nonmated)
-    score = distinct(mated, nonmated)
+    score = distinct(np.concatenate([mated, nonmated]))
     return Tally(
         score=score,
         mated=np.bincount(bins(mated, score), minlength=len(score) + 1),
@@ -97,9 +104,9 @@ def tally(mated: Scores, nonmated: Scores) -> Tally:
     )
 
 
-def distinct(mated: F64, nonmated: F64) -> F64:
+def distinct(scores: F64) -> F64:
     """float64 (v,): the distinct finite scores, ascending."""
-    score: F64 = np.unique(np.concatenate([mated, nonmated]))
+    score: F64 = np.unique(scores)
     return score[np.isfinite(score)]
 
 
@@ -150,6 +157,53 @@ def tallied_figures(counts: Tally) -> dict[str, float | None]:
         point = tallied_fnmr_at(counts, odds)
         rates[name] = None if point is None else point.fnmr
     return rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """The figures of a protocol.
+
+    odds     of each figure at a rate of false positives
+    is_rank  whether the rank of the mate is counted, and not where both rates are equal
+    """
+
+    odds: Mapping[str, int | None]
+    is_rank: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The figures in the order in which they are reported."""
+        return (*RANKS, *self.odds) if self.is_rank else ("eer", *self.odds)
+
+    def values(
+        self, counts: Tally, rank: npt.NDArray[np.int32] | None, mated: I64
+    ) -> dict[str, float | None]:
+        """The figures as fractions, None where undefined.
+
+        rank   int32 (p,), of the mate of each trial, 0 = not listed
+        mated  int64 (p,), how often each trial counts as a mated one
+        """
+        found = {} if self.is_rank else {"eer": tallied_eer(counts)}
+        if self.is_rank and rank is not None:
+            total = int(mated.sum())
+            found = {
+                name: float(mated[(rank > 0) & (rank <= most)].sum() / total) if total else None
+                for name, most in RANKS.items()
+            }
+        for name, odds in self.odds.items():
+            point = tallied_fnmr_at(counts, odds)
+            found[name] = None if point is None else point.fnmr
+        return found
+
+
+COMPARISON: Final = Measures(odds=FALSE_MATCH_ODDS, is_rank=False)
+SEARCH: Final = Measures(odds=FALSE_POSITIVE_ODDS, is_rank=True)
+
+
+def cmc(rank: npt.NDArray[np.int32], longest: int) -> F64:
+    """float64 (longest,): share of mated searches whose mate is among the first 1, 2, … of the list."""
+    found = np.bincount(rank[(rank > 0) & (rank <= longest)], minlength=longest + 1)[1:]
+    return np.cumsum(found) / len(rank)
 
 
 def tallied_eer(counts: Tally) -> float | None:

@@ -4,55 +4,71 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.evaluation.values import Evaluation, SetEvaluation
+from musterpoint.evaluation.trials import Trials
+from musterpoint.evaluation.values import Evaluation
 
-COLUMNS = ("set", "probe", "reference", "mated", "score_millinats")
+COLUMNS = ("protocol", "set", "probe", "reference", "mated", "score_millinats", "rank")
 
 
-def to_csv(evaluation: Evaluation) -> bytes:
-    """One line a pair: the set, both files, 1 or 0 for mated, the score or `-inf` for a failure."""
+def to_csv(evaluations: Sequence[Evaluation]) -> bytes:
+    """One line a trial: 1 or 0 for mated, the score or `-inf` for a failure, a rank where it was searched."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for each in evaluation.sets:
-        writer.writerows(_lines(each))
+    for evaluation in evaluations:
+        for each in evaluation.sets:
+            writer.writerows(_lines(evaluation.title, each.trials))
     return text.getvalue().encode()
 
 
-def _lines(each: SetEvaluation) -> list[tuple[str, str, str, int, str]]:
-    files = [sample.file for sample in each.data_set.samples]
-    columns = (each.pairs.probe, each.pairs.reference, each.pairs.is_mated, each.scores)
-    return [
-        (each.data_set.name, files[probe], files[reference], int(is_mated), f"{score:.0f}")
-        for probe, reference, is_mated, score in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+def _lines(title: str, trials: Trials) -> Iterator[tuple[str, str, str, str, int, str, str]]:
+    ranks = ["" if trials.rank is None else str(rank) for rank in _list(trials.rank, len(trials))]
+    columns = (trials.probe, trials.reference, trials.is_mated, trials.score)
+    for (probe, reference, is_mated, score), rank in zip(
+        zip(*(column.tolist() for column in columns), strict=True), ranks, strict=True
+    ):
+        labels = trials.labels[probe], trials.labels[reference]
+        yield (title, trials.name, *labels, int(is_mated), f"{score:.0f}", rank)
 
 
-def to_npz(evaluation: Evaluation) -> bytes:
-    """Compressed NumPy arrays, one row a pair.
+def _list(rank: npt.NDArray[np.int32] | None, count: int) -> list[int]:
+    return [0] * count if rank is None else rank.tolist()
 
-    names      str (s,), the sets
-    files      str (f,), the files of all sets in their order
+
+def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
+    """Compressed NumPy arrays, one row a trial.
+
+    protocols  str (q,)
+    names      str (s,), the sets of each protocol
+    labels     str (f,), what was compared, of all sets in their order
+    protocol   int32 (p,), index into protocols
     set        int32 (p,), index into names
-    probe      int32 (p,), index into files
-    reference  int32 (p,), index into files
+    probe      int32 (p,), index into labels
+    reference  int32 (p,), index into labels
     mated      bool (p,)
     score      float64 (p,), milli-nats, minus infinity for a failure
+    rank       int32 (p,), 0 where nothing was searched or the mate is not listed
     """
-    sets = evaluation.sets
-    offsets = np.cumsum([0] + [len(each.data_set.samples) for each in sets])[:-1]
+    parts = [(k, each.trials) for k, evaluation in enumerate(evaluations) for each in evaluation.sets]
+    trials = [part for _, part in parts]
+    offsets = np.cumsum([0] + [len(part.labels) for part in trials])[:-1]
+    lengths = [len(part) for part in trials]
     arrays: dict[str, npt.NDArray[np.generic]] = {
-        "names": np.array([each.data_set.name for each in sets]),
-        "files": np.array([sample.file for each in sets for sample in each.data_set.samples]),
-        "set": np.repeat(np.arange(len(sets), dtype=np.int32), [len(each.scores) for each in sets]),
-        "probe": _joined([each.pairs.probe for each in sets], offsets),
-        "reference": _joined([each.pairs.reference for each in sets], offsets),
-        "mated": np.concatenate([each.pairs.is_mated for each in sets]),
-        "score": np.concatenate([each.scores for each in sets]),
+        "protocols": np.array([evaluation.title for evaluation in evaluations]),
+        "names": np.array([part.name for part in trials]),
+        "labels": np.array([label for part in trials for label in part.labels]),
+        "protocol": np.repeat(np.array([k for k, _ in parts], np.int32), lengths),
+        "set": np.repeat(np.arange(len(trials), dtype=np.int32), lengths),
+        "probe": _joined([part.probe for part in trials], offsets),
+        "reference": _joined([part.reference for part in trials], offsets),
+        "mated": np.concatenate([part.is_mated for part in trials]),
+        "score": np.concatenate([part.score for part in trials]),
+        "rank": np.concatenate([np.array(_list(part.rank, len(part)), np.int32) for part in trials]),
     }
     buffer = io.BytesIO()
     # NumPy's stub reads the keyword arguments as its own option `allow_pickle`.

@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from musterpoint.evaluation.intervals import RUNS, SEED, Intervals
-from musterpoint.evaluation.rates import F64, FIGURE_NAMES, Figures, OperatingPoint
+from musterpoint.evaluation.protocol import Protocol
+from musterpoint.evaluation.rates import OperatingPoint, cmc
 from musterpoint.evaluation.values import Evaluation, MeanFigures, SetEvaluation
 
 Json = dict[str, object]
 
+CMC_RANKS = 20
 
-def to_json(evaluation: Evaluation) -> Json:
-    """Everything but the single scores; rates are fractions, null where undefined, never NaN."""
+
+def to_json(evaluations: Sequence[Evaluation]) -> Json:
+    """Everything but the single scores; rates are fractions, null where undefined, never NaN.
+
+    The first evaluation stands at the top, those of other protocols in a list under `further`.
+    """
+    first, *others = evaluations
+    return _evaluation(first) | ({"further": [_evaluation(one) for one in others]} if others else {})
+
+
+def _evaluation(evaluation: Evaluation) -> Json:
     return {
+        "protocol": str(evaluation.protocol),
+        "fingers": evaluation.fingers,
         "sets": [_set(each) for each in evaluation.sets],
         "mean": _mean(evaluation.mean),
         "pooled": _pooled(evaluation),
         "intervals": _intervals(evaluation),
         "failures": [
             {
-                "set": each.data_set.name,
+                "set": name,
                 "file": failure.file,
                 "code": failure.code,
                 "reason": failure.reason,
                 "defective": failure.is_defective,
             }
-            for each in evaluation.sets
-            for failure in each.failures
+            for name, failure in evaluation.failures
         ],
         "extractor": evaluation.extractor,
         "comparator": evaluation.comparator,
+        "weights": evaluation.weights,
+        **(_searched(evaluation) if evaluation.protocol == Protocol.IDENTIFICATION else {}),
+    }
+
+
+def _searched(evaluation: Evaluation) -> Json:
+    trials = evaluation.pooled.trials
+    assert trials.rank is not None, "searches have ranks"
+    return {
+        "gallery_people": evaluation.gallery_people,
+        "decoys": evaluation.decoys,
+        "cmc": cmc(trials.rank[trials.is_mated], CMC_RANKS).tolist(),
     }
 
 
 def _set(each: SetEvaluation) -> Json:
-    return {"name": each.data_set.name, **_figures(each.figures, len(each.failures))}
-
-
-def _figures(figures: Figures, failures: int) -> Json:
     return {
-        **{name: getattr(figures, name) for name in FIGURE_NAMES},
-        "mated": figures.mated,
-        "nonmated": figures.nonmated,
-        "failures_to_extract": failures,
+        "name": each.name,
+        **each.values,
+        "mated": len(each.trials.mated),
+        "nonmated": len(each.trials.nonmated),
+        "failures_to_extract": len(each.failures),
+        "chimeric": each.is_chimeric,
     }
 
 
@@ -57,11 +81,13 @@ def _mean(mean: MeanFigures) -> Json:
 
 
 def _pooled(evaluation: Evaluation) -> Json:
-    failures = sum(len(each.failures) for each in evaluation.sets)
-    return _figures(evaluation.pooled.figures, failures) | {
-        "thresholds": {
-            name: _threshold(evaluation, point) for name, point in evaluation.pooled.points.items()
-        },
+    pooled = evaluation.pooled
+    return {
+        **pooled.values,
+        "mated": len(pooled.trials.mated),
+        "nonmated": len(pooled.trials.nonmated),
+        "failures_to_extract": len(evaluation.failures),
+        "thresholds": {name: _threshold(evaluation, point) for name, point in pooled.points.items()},
     }
 
 
@@ -72,25 +98,23 @@ def _threshold(evaluation: Evaluation, point: OperatingPoint | None) -> Json | N
         "score_above_millinats": point.score,
         "sets": [
             {
-                "name": each.data_set.name,
-                "fnmr": _share_up_to(each.mated, point.score),
-                "false_matches": int((each.nonmated > point.score).sum()),
+                "name": each.name,
+                "fnmr": float((each.trials.mated <= point.score).mean()),
+                "false_matches": int((each.trials.nonmated > point.score).sum()),
             }
             for each in evaluation.sets
+            if len(each.trials.mated)
         ],
     }
 
 
-def _share_up_to(scores: F64, score: float) -> float:
-    return float((scores <= score).mean())
-
-
 def _intervals(evaluation: Evaluation) -> Json:
+    drawn = "people" if evaluation.unit == "person" else "fingers"
     return {
-        "method": "bootstrap over fingers within each set, percentiles 2.5 and 97.5",
+        "method": f"bootstrap over {drawn} within each set, percentiles 2.5 and 97.5",
         "runs": RUNS,
         "seed": SEED,
-        "sets": [{"name": each.data_set.name} | _bounds(each.intervals) for each in evaluation.sets],
+        "sets": [{"name": each.name} | _bounds(each.intervals) for each in evaluation.sets],
         "mean": _bounds(evaluation.mean.intervals),
         "pooled": _bounds(evaluation.pooled.intervals),
     }

@@ -5,46 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from musterpoint.evaluation.data_set import DataSet
 from musterpoint.evaluation.extraction import Failure
 from musterpoint.evaluation.intervals import Intervals
-from musterpoint.evaluation.protocol import Pairs
-from musterpoint.evaluation.rates import F64, Figures, OperatingPoint
+from musterpoint.evaluation.protocol import Protocol
+from musterpoint.evaluation.rates import COMPARISON, SEARCH, Measures, OperatingPoint
+from musterpoint.evaluation.trials import Trials
+
+Values = Mapping[str, float | None]
+"""Figures by name as fractions; None where the trials are too few to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SetEvaluation:
     """The outcome of one data set.
 
-    scores    float64 (p,) in the order of `pairs`, milli-nats, minus infinity for a failure
-    failures  images without a template, in the order of the set's samples
+    failures     images without a template, in the order of the set's samples
+    is_chimeric  its people are made of fingers of different people
     """
 
-    data_set: DataSet
-    pairs: Pairs
-    scores: F64
-    failures: tuple[Failure, ...]
-    figures: Figures
+    trials: Trials
+    values: Values
     intervals: Intervals
+    failures: tuple[Failure, ...] = ()
+    is_chimeric: bool = False
 
     @property
-    def mated(self) -> F64:
-        """The scores of the mated pairs."""
-        return self.scores[self.pairs.is_mated]
-
-    @property
-    def nonmated(self) -> F64:
-        """The scores of the non-mated pairs."""
-        return self.scores[~self.pairs.is_mated]
+    def name(self) -> str:
+        """The name of the set."""
+        return self.trials.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanFigures:
     """Arithmetic means over the sets; a figure is None unless all sets have it."""
 
-    values: Mapping[str, float | None]
+    values: Values
     intervals: Intervals
     mated: float
     nonmated: float
@@ -55,30 +50,46 @@ class MeanFigures:
 class PooledFigures:
     """All scores together under one threshold, which shows what differs between sensors.
 
-    points  for each figure at a false match rate where its threshold lies
+    points  for each figure at a rate of false positives where its threshold lies
     """
 
-    figures: Figures
+    trials: Trials
+    values: Values
     intervals: Intervals
     points: Mapping[str, OperatingPoint | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What was measured on some data sets, and with what."""
+    """What was measured on some data sets under one protocol, and with what.
 
+    failures        images without a template over all sets, by the set they are of
+    weights         whose weights the comparator has
+    fingers         of a person
+    gallery_people  enrolled at a time, decoys included; 0 where nothing was searched
+    decoys          synthetic people among them
+    unit            whom the bootstrap draws: "finger" or "person"
+    """
+
+    protocol: Protocol
     sets: tuple[SetEvaluation, ...]
     mean: MeanFigures
     pooled: PooledFigures
     extractor: str
     comparator: str
+    weights: str
+    failures: tuple[tuple[str, Failure], ...] = ()
+    unit: str = "finger"
+    fingers: int = 1
+    gallery_people: int = 0
+    decoys: int = 0
 
     @property
-    def mated(self) -> F64:
-        """The mated scores of all sets."""
-        return np.concatenate([each.mated for each in self.sets])
+    def measures(self) -> Measures:
+        """The figures of the protocol."""
+        return SEARCH if self.protocol == Protocol.IDENTIFICATION else COMPARISON
 
     @property
-    def nonmated(self) -> F64:
-        """The non-mated scores of all sets."""
-        return np.concatenate([each.nonmated for each in self.sets])
+    def title(self) -> str:
+        """The protocol, and of how many fingers."""
+        return f"{self.protocol}, {self.fingers} fingers" if self.fingers > 1 else str(self.protocol)
