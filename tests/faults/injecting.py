@@ -54,7 +54,12 @@ def injected(processes: Sequence[int], fault: FailingCall, *, when: int) -> Iter
         yield
     finally:
         tracer.send_signal(signal.SIGINT)
-        tracer.wait(30)
+        try:
+            tracer.wait(10)
+        except subprocess.TimeoutExpired:
+            # Seen once in hundreds of times: it misses that its process ended. The kernel lets go of the others.
+            tracer.kill()
+            tracer.wait(10)
 
 
 def limit_files(process: int, size: int, *, as_owner: bool) -> None:
