@@ -20,7 +20,7 @@ from musterpoint.comparison.pack import Pack
 from musterpoint.comparison.prepared import Prepared, make_ready
 from musterpoint.templates import CohortMean, Template, decode
 
-COHORT: Final = 1
+COHORT: Final = 2
 """The number of the cohort in `cohort.bin`; means under different cohorts must not be mixed."""
 
 HIGHEST: Final = 25

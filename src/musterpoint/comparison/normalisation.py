@@ -17,7 +17,7 @@ import numpy.typing as npt
 NOT_COMPARABLE: Final = -30_000
 """The score where nothing can be compared, milli-nats: fewer than three minutiae, or no two that agree."""
 
-CENTRE: Final = -6_700
+CENTRE: Final = -7_000
 """Milli-nats: the cohort mean of an ordinary template. Scores of such templates stay what they are."""
 
 DEVIATION_MAX: Final = 3_000

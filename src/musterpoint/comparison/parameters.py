@@ -14,24 +14,23 @@ import numpy.typing as npt
 INPUT_NAMES: Final = (
     "matched_log",
     "similarity_log",
-    "similarity_mean",
     "matched_share",
     "agreement",
     "residual",
-    "support_log",
     "unmatched",
+    "unmatched_lesser",
     "connected_share",
-    "similarity_squared_mean",
+    "directions_alike",
     "shared_area_log",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parameters:
-    """What turns the eleven inputs into a score in nats.
+    """What turns the ten inputs into a score in nats.
 
     version  part of the meaning of every score and of every stored threshold
-    weights  float64 (4, 11), read-only: means, deviations, weights, and the intercept at [3, 0]
+    weights  float64 (4, 10), read-only: means, deviations, weights, and the intercept at [3, 0]
     """
 
     version: int
@@ -46,7 +45,7 @@ def parameters() -> Parameters:
 
 
 def parse(text: str) -> Parameters:
-    """Parameters from their JSON text. Raises ValueError where the inputs are not the known eleven."""
+    """Parameters from their JSON text. Raises ValueError where the inputs are not the known ten."""
     content = json.loads(text)
     names = tuple(entry["name"] for entry in content["inputs"])
     if names != INPUT_NAMES:
