@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sqlite3
 import traceback
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.registries import KEYS, REGISTRY, ServerLog, dump_of, in_table, stored_bytes
 from tests.storage.records import Person
 
 from musterpoint.errors import MusterpointError
 from musterpoint.identifiers import CaseId, ReferenceId, RequestId, new_uuid
 from musterpoint.registry import CaseCandidate, NotCaptured, NotCapturedReason, Reference
 from musterpoint.storage import Database, sealed_facts
+from musterpoint.storage.backup import copy_database
+from musterpoint.storage.dialects import is_on_server
 from musterpoint.templates import FingerPosition
 
 CANARY = "CaNaRy"
@@ -23,10 +26,15 @@ FORMS = (CANARY.encode(), CANARY.encode().hex().encode(), CANARY.encode("utf-16-
 STRENGTH = 0x43614E61527921
 """A strength that has the canary's letters in its bytes."""
 
+ALL_FORMS = (*FORMS, STRENGTH.to_bytes(8), STRENGTH.to_bytes(8).hex().encode())
+
+IN_CLEAR = "spoken-aloud"
+"""A site, which stands in clear: where it is not found, nothing was looked at."""
+
 
 def plant(database: Database) -> Person:
     """A visit with canaries in everything that says something about the person."""
-    person, candidate = Person(mark=f"{CANARY}-one"), Person(mark=f"{CANARY}-two")
+    person, candidate = (Person(mark=f"{CANARY}-{one}", site=IN_CLEAR) for one in ("one", "two"))
     facts = NotCaptured(position=FingerPosition.LEFT_THUMB, reason=NotCapturedReason.BANDAGED)
     with database.unit_of_work() as work:
         work.add_gallery_if_missing(person.gallery)
@@ -65,12 +73,9 @@ def reference(person: Person) -> Reference:
     )
 
 
-def canaries_in(folder: Path) -> set[tuple[str, bytes]]:
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    assert files
-    forms = (*FORMS, STRENGTH.to_bytes(8))
-    contents = {file.name: file.read_bytes() for file in files}
-    return {(name, form) for name, content in contents.items() for form in forms if form in content}
+def canaries_in(contents: Mapping[str, bytes]) -> set[tuple[str, bytes]]:
+    assert contents
+    return {(name, form) for name, content in contents.items() for form in ALL_FORMS if form in content}
 
 
 @pytest.fixture
@@ -79,30 +84,42 @@ def planted(database: Database) -> Person:
 
 
 @pytest.mark.usefixtures("planted")
-@pytest.mark.sqlite_only("reads the file")
 def test_no_file_of_an_open_registry_says_anything(database: Database, folder: Path) -> None:
     with database.read() as snapshot:
-        names = {file.name for file in folder.iterdir()}
-        assert {"registry.db-wal", "registry.db-shm", "keys.db"} <= names
-        assert canaries_in(folder) == set()
+        contents = stored_bytes(folder)
+        assert any(IN_CLEAR.encode() in content for content in contents.values())
+        assert is_on_server(folder) or {"registry.db-wal", "registry.db-shm", "keys.db"} <= contents.keys()
+        assert canaries_in(contents) == set()
         # It is there all the same.
         assert any(CANARY in one.source_record for one in snapshot.encounters())
         assert [case.candidates[0].strength for case in snapshot.cases()] == [STRENGTH]
         assert CANARY in snapshot.journal()[0].body
 
 
+@pytest.mark.server_only
+def test_the_log_of_a_server_says_nothing(database: Database) -> None:
+    log = ServerLog()
+    plant(database)
+
+    written = log.read()
+
+    assert IN_CLEAR.encode() in written
+    # What else other tests have it write is not planted.
+    assert canaries_in({"log": written}) <= {("log", b"bandaged")}
+
+
 @pytest.mark.usefixtures("planted")
-@pytest.mark.sqlite_only("reads the file")
 def test_no_backup_or_copy_says_anything(database: Database, folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "backup").mkdir()
-    with sqlite3.connect(folder / "registry.db") as live:
-        live.backup(sqlite3.connect(tmp_path / "backup" / "registry.db"))
+    for name in (REGISTRY, KEYS):
+        copy_database(folder / name, tmp_path / name)
     shutil.copytree(folder, tmp_path / "copy")
     database.close()
 
-    assert canaries_in(tmp_path) == set()
-    dump = "\n".join(sqlite3.connect(folder / "registry.db").iterdump())
-    assert not any(form.decode() in dump for form in FORMS[:2])
+    copies = {str(file): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    copies["dump"] = dump_of(folder)
+    assert IN_CLEAR.encode() in copies["dump"]
+    assert IN_CLEAR.encode() in copies[str(tmp_path / REGISTRY)]
+    assert canaries_in(copies) == set()
 
 
 def test_no_log_says_anything(database: Database, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,19 +131,18 @@ def test_no_log_says_anything(database: Database, caplog: pytest.LogCaptureFixtu
 
 @pytest.mark.usefixtures("planted")
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "value"),
     [
-        "UPDATE encounter_detail SET detail = zeroblob(80)",
-        "UPDATE reference_template SET template = substr(template, 1, 40)",
-        "UPDATE journal SET ops = zeroblob(90)",
-        "UPDATE adjudication_candidate SET strength = zeroblob(37)",
+        ("UPDATE encounter_detail SET detail = ?", bytes(80)),
+        ("UPDATE reference_template SET template = substr(template, 1, 40)", None),
+        ("UPDATE journal SET ops = ?", bytes(90)),
+        ("UPDATE adjudication_candidate SET strength = ?", bytes(37)),
     ],
 )
-@pytest.mark.sqlite_only("reads the file")
-def test_no_traceback_of_damage_says_anything(database: Database, folder: Path, damage: str) -> None:
-    with sqlite3.connect(folder / "registry.db") as connection:
-        connection.execute(damage)
-    connection.close()
+def test_no_traceback_of_damage_says_anything(
+    database: Database, folder: Path, damage: str, value: bytes | None
+) -> None:
+    in_table(folder, damage, *([] if value is None else [value]))
 
     said = ""
     with database.read() as snapshot:
@@ -149,13 +165,10 @@ def test_a_conflict_says_nothing_of_what_was_to_be_written(database: Database, p
     assert CANARY not in "".join(traceback.format_exception(raised.value))
 
 
-@pytest.mark.sqlite_only("reads the file")
 def test_a_sealed_value_opens_in_its_own_row_only(database: Database, folder: Path, planted: Person) -> None:
-    with sqlite3.connect(folder / "registry.db") as connection:
-        first, second = connection.execute("SELECT detail FROM encounter_detail ORDER BY number").fetchall()
-        connection.execute("UPDATE encounter_detail SET detail = ? WHERE number = 1", second)
-        connection.execute("UPDATE encounter_detail SET detail = ? WHERE number = 2", first)
-    connection.close()
+    (first,), (second,) = in_table(folder, "SELECT detail FROM encounter_detail ORDER BY number")
+    in_table(folder, "UPDATE encounter_detail SET detail = ? WHERE number = 1", second)
+    in_table(folder, "UPDATE encounter_detail SET detail = ? WHERE number = 2", first)
 
     with database.read() as snapshot, pytest.raises(MusterpointError, match="does not open"):
         snapshot.encounter(planted.encounter_id)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import unicodedata
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.registries import in_table
 from tests.storage.records import Person, SteppingClock, record
 
 from musterpoint.errors import Corrupt
@@ -105,9 +104,7 @@ def test_behind_a_hole_in_the_journal_nothing_is_written(folder: Path, database:
             record(work, Person())
             work.commit()
     database.close()
-    with closing(sqlite3.connect(folder / "registry.db")) as raw, raw:
-        raw.execute("PRAGMA foreign_keys=OFF")
-        raw.execute("DELETE FROM journal WHERE position = 2")
+    in_table(folder, "DELETE FROM journal WHERE position = 2")
 
     with (
         Database.open(folder) as reopened,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.registries import in_table
 from tests.storage.records import Person, record
 from tests.templates.strategies import small_template
 
 from musterpoint.clock import Instant, SystemClock
 from musterpoint.extraction import EXTRACTOR_VERSION
 from musterpoint.registry import Reference
+from musterpoint.storage import tables
 from musterpoint.storage.vault import KeySources
 from musterpoint.templates import encode
 from musterpoint.workflows.backup import Backup, back_up
@@ -96,22 +97,15 @@ class Site:
         return restore(replace(asked, **given), self.sources(), clock=MovedClock(days))  # type: ignore[arg-type]
 
 
-def in_table(folder: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
-    """Run a statement on a registry behind its back."""
-    connection = sqlite3.connect(folder / "registry.db")
-    with connection:
-        found = connection.execute(statement, values).fetchall()
-    connection.close()
-    return found
-
-
 def change_value(folder: Path, table: str, column: str, change: Callable[[bytes], bytes]) -> None:
     """Change the last value of a column behind the registry's back."""
+    [key] = tables.METADATA.tables[table].primary_key
     [(row, value)] = in_table(
-        folder, f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY rowid DESC LIMIT 1"
+        folder,
+        f"SELECT {key.name}, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {key.name} DESC LIMIT 1",
     )
     assert isinstance(value, bytes)
-    in_table(folder, f"UPDATE {table} SET {column} = ? WHERE rowid = ?", change(value), row)
+    in_table(folder, f"UPDATE {table} SET {column} = ? WHERE {key.name} = ?", change(value), row)
 
 
 def flip(value: bytes) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.conftest import record
-from tests.vault.registries import CANARY, Site, change_value, copy_folder, flip, in_table
+from tests.registries import KEYS, REGISTRY, Kept, in_table
+from tests.vault.registries import CANARY, Site, change_value, flip
 from tests.workflows.requests import screening
 
 from musterpoint.errors import Refused
@@ -130,9 +131,9 @@ def test_a_destroyed_key_without_an_erasure_is_found(site: Site) -> None:
 
 
 def test_keys_that_are_older_than_the_registry_are_found(site: Site) -> None:
-    kept = copy_folder(site.folder, site.root / "kept")
+    kept = Kept.of(site.folder)
     site.visit()
-    (site.folder / "keys.db").write_bytes((kept / "keys.db").read_bytes())
+    kept.put_back(KEYS)
 
     report = checked(site)
 
@@ -140,13 +141,12 @@ def test_keys_that_are_older_than_the_registry_are_found(site: Site) -> None:
 
 
 def test_a_registry_that_was_put_back_is_found_by_what_it_signed(site: Site) -> None:
-    kept = copy_folder(site.folder, site.root / "kept")
+    kept = Kept.of(site.folder)
     site.visit()
     station = site.open()
     sign_checkpoint(station)
     station.database.close()
-    for name in ("registry.db", "keys.db"):
-        (site.folder / name).write_bytes((kept / name).read_bytes())
+    kept.put_back(REGISTRY, KEYS)
 
     report = checked(site)
 
@@ -197,7 +197,7 @@ def test_an_index_on_disk_that_is_not_the_registrys_is_found(
         ("UPDATE decision SET state = 'denied'", "the decision of an encounter"),
         ("UPDATE seat SET role = 'supervisor' WHERE role = 'capture officer'", "seats that are not"),
         (
-            "UPDATE seat SET public_key = printf('%064d', 0) WHERE name = 'practice-supervisor'",
+            "UPDATE seat SET public_key = '" + "0" * 64 + "' WHERE name = 'practice-supervisor'",
             "seats that are not",
         ),
     ],

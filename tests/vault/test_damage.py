@@ -9,12 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.registries import KEYS, in_table
 from tests.vault.vaults import Place, encounter
 
 from musterpoint.errors import Corrupt, VersionMismatch
 from musterpoint.storage.vault import KeyScope
 
 FLIPS = 60
+OF_SCOPE = "(SELECT number FROM key_scope WHERE identifier = ?)"
+
+of_files = pytest.mark.sqlite_only("breaks the file; a server watches over its own")
 
 
 @pytest.fixture
@@ -24,14 +28,7 @@ def filled(place: Place) -> tuple[Path, KeyScope]:
     scopes = [encounter() for _ in range(5)]
     vault.new_key(*scopes)
     vault.close()
-    return place.folder / "keys.db", scopes[2]
-
-
-def run(path: Path, statement: str, *values: object) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement, values)
-    connection.close()
+    return place.folder, scopes[2]
 
 
 def flipped(data: bytes, bit: int) -> bytes:
@@ -40,10 +37,12 @@ def flipped(data: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-def value_of(path: Path, statement: str) -> bytes:
-    connection = sqlite3.connect(path)
-    (value,) = connection.execute(statement).fetchone()
-    connection.close()
+def change(folder: Path, statement: str, *values: object) -> None:
+    in_table(folder, statement, *values, name=KEYS)
+
+
+def value_of(folder: Path, statement: str, *values: object) -> bytes:
+    [(value,)] = in_table(folder, statement, *values, name=KEYS)
     assert isinstance(value, bytes)
     return value
 
@@ -52,11 +51,11 @@ def value_of(path: Path, statement: str) -> bytes:
 def test_a_flipped_bit_in_a_wrapped_key_is_damage(
     place: Place, filled: tuple[Path, KeyScope], chance: int
 ) -> None:
-    path, scope = filled
-    number = "(SELECT number FROM key_scope WHERE identifier = x'" + scope.identifier.hex() + "')"
-    wrapped = value_of(path, f"SELECT wrapped FROM data_key WHERE number = {number}")
+    folder, scope = filled
+    wrapped = value_of(folder, f"SELECT wrapped FROM data_key WHERE number = {OF_SCOPE}", scope.identifier)
     bit = random.Random(chance).randrange(8 * len(wrapped))
-    run(path, f"UPDATE data_key SET wrapped = ? WHERE number = {number}", flipped(wrapped, bit))
+    changed = flipped(wrapped, bit)
+    change(folder, f"UPDATE data_key SET wrapped = ? WHERE number = {OF_SCOPE}", changed, scope.identifier)
     vault = place.open()
 
     with pytest.raises(Corrupt):
@@ -68,10 +67,10 @@ def test_a_flipped_bit_in_a_wrapped_key_is_damage(
 def test_a_flipped_bit_in_an_epochs_key_is_damage_not_a_wrong_secret(
     place: Place, filled: tuple[Path, KeyScope], chance: int
 ) -> None:
-    path, _ = filled
-    envelope = value_of(path, "SELECT envelope FROM key_epoch")
-    run(
-        path,
+    folder, _ = filled
+    envelope = value_of(folder, "SELECT envelope FROM key_epoch")
+    change(
+        folder,
         "UPDATE key_epoch SET envelope = ?",
         flipped(envelope, random.Random(chance).randrange(8 * len(envelope))),
     )
@@ -81,10 +80,9 @@ def test_a_flipped_bit_in_an_epochs_key_is_damage_not_a_wrong_secret(
 
 
 def test_keys_that_changed_places_are_damage(place: Place, filled: tuple[Path, KeyScope]) -> None:
-    path, scope = filled
-    other = value_of(path, "SELECT wrapped FROM data_key WHERE number = 2")
-    number = "(SELECT number FROM key_scope WHERE identifier = x'" + scope.identifier.hex() + "')"
-    run(path, f"UPDATE data_key SET wrapped = ? WHERE number = {number}", other)
+    folder, scope = filled
+    other = value_of(folder, "SELECT wrapped FROM data_key WHERE number = 2")
+    change(folder, f"UPDATE data_key SET wrapped = ? WHERE number = {OF_SCOPE}", other, scope.identifier)
     vault = place.open()
 
     with pytest.raises(Corrupt):
@@ -110,22 +108,26 @@ CUTS: list[Callable[[bytes], bytes]] = [
 ]
 
 
+@of_files
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_truncated_key_store_is_damage(
     place: Place, filled: tuple[Path, KeyScope], cut: Callable[[bytes], bytes]
 ) -> None:
-    path, scope = filled
+    folder, scope = filled
+    path = folder / KEYS
     path.write_bytes(cut(path.read_bytes()))
 
     with pytest.raises(Corrupt):
         use(place, scope, bytes(40))
 
 
+@of_files
 def test_any_flipped_bit_is_found_or_does_no_harm(place: Place, filled: tuple[Path, KeyScope]) -> None:
-    path, scope = filled
+    folder, scope = filled
     vault = place.open()
     sealed = vault.seal(scope, "r/1", b"x")
     vault.close()
+    path = folder / KEYS
     data = path.read_bytes()
     chance = random.Random(1)
 
@@ -135,6 +137,7 @@ def test_any_flipped_bit_is_found_or_does_no_harm(place: Place, filled: tuple[Pa
             assert use(place, scope, sealed) == b"x"
 
 
+@of_files
 def test_a_registry_is_not_taken_for_a_key_store(place: Place) -> None:
     place.folder.mkdir()
     connection = sqlite3.connect(place.folder / "keys.db")
@@ -146,8 +149,8 @@ def test_a_registry_is_not_taken_for_a_key_store(place: Place) -> None:
 
 
 def test_a_key_store_of_a_newer_version_is_left_alone(place: Place, filled: tuple[Path, KeyScope]) -> None:
-    path, _ = filled
-    run(path, "UPDATE key_store SET format = 2")
+    folder, _ = filled
+    change(folder, "UPDATE key_store SET format = 2")
 
     with pytest.raises(VersionMismatch):
         place.open()
@@ -156,11 +159,11 @@ def test_a_key_store_of_a_newer_version_is_left_alone(place: Place, filled: tupl
 def test_a_forged_cost_does_not_take_all_memory(place: Place, filled: tuple[Path, KeyScope]) -> None:
     from musterpoint.storage.vault.envelopes import Envelope
 
-    path, _ = filled
+    folder, _ = filled
     forged = Envelope(
         kind="passphrase", parameters={"n": 1 << 40, "r": 8, "p": 1, "salt": "00"}, sealed=bytes(60)
     )
-    run(path, "UPDATE key_epoch SET envelope = ?", forged.encode())
+    change(folder, "UPDATE key_epoch SET envelope = ?", forged.encode())
 
     with pytest.raises(Corrupt):
         place.open(place.sources(passphrase="whatever it may be"))

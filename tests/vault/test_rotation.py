@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
+from tests.registries import KEYS, copied, in_table
 from tests.vault.vaults import PASSPHRASE, SECRET, Place, bytes_of, encounter, in_a_process
 
 from musterpoint.clock import Instant
@@ -27,13 +26,8 @@ def filled(vault: Vault, count: int = 12) -> list[Record]:
 
 
 def epochs_of(vault: Vault) -> list[tuple[int, bool]]:
-    connection = sqlite3.connect(vault.store.folder / "keys.db")
-    rows = connection.execute(
-        "SELECT number, any FROM (SELECT number, destroyed_at IS NULL AS any FROM key_epoch)"
-    )
-    found = [(number, bool(is_live)) for number, is_live in rows]
-    connection.close()
-    return found
+    epochs = "SELECT number, destroyed_at IS NULL FROM key_epoch ORDER BY number"
+    return [(number, bool(is_live)) for number, is_live in in_table(vault.store.folder, epochs, name=KEYS)]
 
 
 def test_after_a_rotation_everything_opens_under_the_new_epoch_alone(
@@ -41,10 +35,8 @@ def test_after_a_rotation_everything_opens_under_the_new_epoch_alone(
 ) -> None:
     monkeypatch.setattr(rotating, "BATCH", 5)
     records = filled(vault)
-    connection = sqlite3.connect(place.folder / "keys.db")
-    (envelope,) = connection.execute("SELECT envelope FROM key_epoch").fetchone()
-    wrapped = [row[0] for row in connection.execute("SELECT wrapped FROM data_key")]
-    connection.close()
+    [(envelope,)] = in_table(place.folder, "SELECT envelope FROM key_epoch", name=KEYS)
+    wrapped = [one for (one,) in in_table(place.folder, "SELECT wrapped FROM data_key", name=KEYS)]
     secret = next(place.keys.iterdir()).read_text().splitlines()[2][:64]
 
     done = rotate(vault)
@@ -196,7 +188,8 @@ def test_a_change_that_cannot_be_made_changes_nothing(place: Place, vault: Vault
 
 
 def copy_of(place: Place, to: Path) -> Place:
-    shutil.copytree(place.folder, to / "registry")
+    to.mkdir()
+    copied(place.folder, to / "registry")
     return Place(to)
 
 

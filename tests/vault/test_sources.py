@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
+from tests.registries import KEYS, in_table
 from tests.vault.vaults import PASSPHRASE, SECRET, Place, encounter
 
 from musterpoint.errors import Corrupt, KeyExposed, KeyMissing, UnusableInput, WrongPassphrase
@@ -206,9 +206,7 @@ def test_nobody_waits_for_a_person_who_types_a_passphrase(place: Place) -> None:
 
     place.open(KeySources(key_folder=place.keys, ask=ask, cost_n=1024)).close()
 
-    connection = sqlite3.connect(place.folder / "keys.db")
-    assert connection.execute("SELECT has_residue FROM key_store").fetchone() == (0,)
-    connection.close()
+    assert in_table(place.folder, "SELECT has_residue FROM key_store", name=KEYS) == [(False,)]
     vault.close()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import resource
-import sqlite3
 import stat
 import threading
 
 import pytest
+from tests.registries import KEYS, behind_its_back, in_table
 from tests.vault.vaults import Place, bytes_of, encounter, in_a_process
 
 from musterpoint.errors import Corrupt, KeyDestroyed, KeyMissing
@@ -99,9 +99,8 @@ def test_a_key_that_never_was_can_be_destroyed_before_it_is_made(vault: Vault) -
 def test_the_bytes_of_a_destroyed_key_are_gone_from_all_files(vault: Vault, place: Place) -> None:
     scopes = [encounter() for _ in range(400)]
     vault.new_key(*scopes)
-    connection = sqlite3.connect(place.folder / "keys.db")
-    wrapped = [row[0] for row in connection.execute("SELECT wrapped FROM data_key WHERE number > 1")]
-    connection.close()
+    every = "SELECT wrapped FROM data_key WHERE number > 1 ORDER BY number"
+    wrapped = [one for (one,) in in_table(place.folder, every, name=KEYS)]
     everything = bytes_of(place.folder)
     assert all(one in everything for one in wrapped)
 
@@ -116,13 +115,11 @@ def test_a_destroyed_key_that_a_reader_held_up_is_wiped_at_the_next_start(place:
     vault = place.open()
     scope = encounter()
     vault.new_key(scope)
-    reader = sqlite3.connect(place.folder / "keys.db", isolation_level=None)
-    reader.execute("BEGIN")
-    (wrapped,) = reader.execute("SELECT wrapped FROM data_key WHERE number = 2").fetchone()
-    vault.destroy(scope)
-    vault.close()
-    assert wrapped in bytes_of(place.folder)
-    reader.close()
+    with behind_its_back(place.folder, name=KEYS, is_writer=False) as reader:
+        (wrapped,) = reader.exec_driver_sql("SELECT wrapped FROM data_key WHERE number = 2").one()
+        vault.destroy(scope)
+        vault.close()
+        assert wrapped in bytes_of(place.folder)
 
     place.open().close()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.registries import stored_bytes
+
+from musterpoint.storage.dialects import SERVER_VARIABLE, choose_server
 from musterpoint.storage.vault import KeyScope, KeySources, Vault
 
 CHEAP_N = 1 << 10
@@ -46,7 +50,10 @@ class Place:
         )
 
     def open(self, sources: KeySources | None = None) -> Vault:
-        """The vault, made if it is not there."""
+        """The vault, made if it is not there, on the server that the environment names if it names one."""
+        if SERVER_VARIABLE in os.environ:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            choose_server(self.folder)
         return Vault.open_at(self.folder, sources or self.sources())
 
 
@@ -56,8 +63,8 @@ def encounter() -> KeyScope:
 
 
 def bytes_of(folder: Path) -> bytes:
-    """Everything that lies in a folder."""
-    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file())
+    """Everything that lies in a folder, and in the files of the server that it names."""
+    return b"".join(stored_bytes(folder).values())
 
 
 def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

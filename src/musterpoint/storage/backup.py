@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, Corrupt, NotFound, StorageFull, VersionMismatch
 from musterpoint.lasting import sync_folder
-from musterpoint.storage import dialects
+from musterpoint.storage import dialects, moving
 from musterpoint.storage.translation import translated
 
 FORMAT: Final = "musterpoint-backup/1"
@@ -144,9 +144,12 @@ def new_folder(folder: Path) -> None:
 def copy_database(path: Path, to: Path) -> None:
     """A sound copy of a database as it is at one moment. Raises Corrupt where the original is damaged."""
     with translated():
-        to.touch(mode=0o600)
-        to.chmod(0o600)
-        dialects.copy(path, to)
+        if dialects.is_on_server(path.parent):
+            moving.copy_to_file(path, to)
+        else:
+            to.touch(mode=0o600)
+            to.chmod(0o600)
+            dialects.copy(path, to)
         engine = dialects.engine(to)
         try:
             with engine.connect() as connection:

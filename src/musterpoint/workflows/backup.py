@@ -19,7 +19,7 @@ from musterpoint.errors import Conflict, MusterpointError
 from musterpoint.identifiers import new_uuid
 from musterpoint.registry.erasure import StoreKind
 from musterpoint.registry.rights import Act
-from musterpoint.storage import backup, dialects, erasing
+from musterpoint.storage import backup, erasing
 from musterpoint.storage.backup import Manifest
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.station import Station
@@ -70,7 +70,6 @@ def back_up(
             raise ValueError(f"a backup is kept for 1 to {DAYS_MAX} days")
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.BACK_UP)
-    _insist_on_files(station.database.folder)
     _insist_on_apart(station.database.folder, data, keys)
     for folder in (data, keys):
         backup.new_folder(folder)
@@ -103,17 +102,6 @@ def back_up(
         data_expires_at=data_expires_at,
         keys_expire_at=keys_expire_at,
     )
-
-
-def _insist_on_files(registry: Path) -> None:
-    if dialects.is_on_server(registry):
-        raise Conflict(
-            expected="a registry in files",
-            found="one on a PostgreSQL server, whose own tools make copies",
-            hint="Run, the keys last and to another place (docs/explanation/keys.md): "
-            + dialects.commands_that_copy(registry),
-            where="backup",
-        )
 
 
 def _insist_on_apart(registry: Path, *folders: Path) -> None:

@@ -26,10 +26,11 @@ from musterpoint.extraction import Extractor
 from musterpoint.identifiers import StationId
 from musterpoint.lasting import sync_folder
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Database, backup, keyfiles
+from musterpoint.storage import Database, backup, keyfiles, moving
 from musterpoint.storage.backup import Part
 from musterpoint.storage.checking import Report, check
 from musterpoint.storage.graves import Graves, graves_in
+from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import FileSource, KeySource, KeySources, Vault, rotating, sharing
 from musterpoint.storage.vault.envelopes import Envelope
 from musterpoint.workflows.acting import HeldKeys
@@ -108,6 +109,8 @@ def restore(request: RestoreRequest, sources: KeySources, *, clock: Clock | None
         report = check(database)
         opened.close()
         if request.to is not None:
+            with translated():
+                moving.move_to_server(room)
             _put_in_place(room, request.to)
     return Restored(
         folder=request.to,

@@ -15,8 +15,8 @@ import re
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,8 +53,10 @@ __all__ = [
     "is_sound",
     "make",
     "prepare_new",
+    "references_unordered",
     "rewrite_if_asked",
     "truncate_log",
+    "unmake",
 ]
 
 INTEGER_64: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -171,6 +173,13 @@ def make(path: Path, fill: Callable[[sa.Connection], None], mark: int = APPLICAT
         made.dispose()
 
 
+def unmake(path: Path) -> None:
+    """Remove a database on a server, whole or half made."""
+    server = _server(path)
+    if server is not None:
+        postgresql.unmake(*server)
+
+
 def _make_file(path: Path, fill: Callable[[sa.Connection], None], mark: int) -> None:
     unfinished = f"{path.stem}.new-"
     for leftover in path.parent.glob(f"{unfinished}*"):
@@ -222,6 +231,23 @@ def end_migration(connection: sa.Connection) -> None:
         postgresql.end_checks(connection)
     else:
         sqlite.end_migration(connection)
+
+
+@contextmanager
+def references_unordered(connection: sa.Connection, filled: Sequence[sa.Table]) -> Iterator[None]:
+    """Rows of a table may come before those of the same table that they refer to; after `begin_migration`."""
+    if not _is_postgresql(connection):
+        yield
+        return
+    within = [
+        (table.name, str(one.name))
+        for table in filled
+        for one in table.foreign_key_constraints
+        if one.referred_table is table and not one.deferrable
+    ]
+    postgresql.set_deferrable(connection, within, is_deferrable=True)
+    yield
+    postgresql.set_deferrable(connection, within, is_deferrable=False)
 
 
 def is_sound(connection: sa.Connection) -> bool:

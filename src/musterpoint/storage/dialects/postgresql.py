@@ -15,7 +15,7 @@ table of keys is written anew after a key was destroyed.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -147,6 +147,25 @@ def end_making(connection: sa.Connection, schema: str, mark: int) -> None:
     """Mark the schema as whole."""
     with connection.begin():
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS 'musterpoint {mark:08X}'")
+
+
+def unmake(url: str, schema: str) -> None:
+    """Remove a schema with everything in it."""
+    made = engine(url, schema)
+    try:
+        with made.execution_options(writer=True).begin() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    finally:
+        made.dispose()
+
+
+def set_deferrable(
+    connection: sa.Connection, constraints: Iterable[tuple[str, str]], *, is_deferrable: bool
+) -> None:
+    """Have references, by table and name, checked at the commit, or at each statement."""
+    how = "DEFERRABLE INITIALLY DEFERRED" if is_deferrable else "NOT DEFERRABLE"
+    for table, name in constraints:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {name} {how}")
 
 
 def check_before_changes_of_tables(connection: sa.Connection) -> None:
