@@ -41,11 +41,9 @@ def loaded(a: Prepared, b: Prepared) -> tuple[Workspace, npt.NDArray[np.float32]
         a.cells,
         b.neighbours,
         b.cells,
-        workspace.columns,
-        workspace.found,
-        workspace.similarity,
+        workspace.alike,
     )
-    return workspace, workspace.similarity[: len(a), : len(b)].copy()
+    return workspace, workspace.alike.similarity[: len(a), : len(b)].copy()
 
 
 @given(places)
@@ -89,9 +87,7 @@ def test_similarity_counts_neighbours_found_both_ways() -> None:
 def test_the_most_similar_pairs_are_kept(seed: int, other: int) -> None:
     workspace, similarity = loaded(prepare(finger(seed, 30)), prepare(finger(other, 40)))
 
-    count = similar.most_similar(
-        workspace.a, workspace.b, workspace.similarity, workspace.histogram, workspace.pairs
-    )
+    count = similar.most_similar(workspace.a, workspace.b, workspace.alike, workspace.pairs)
 
     steps = np.minimum((512 * similarity).astype(int), 1024)
     order = sorted(np.ndindex(*steps.shape), key=lambda ij: (-steps[ij], ij))[:64]
@@ -104,7 +100,7 @@ def test_support_is_what_the_other_pairs_say(seed: int) -> None:
     a, b = prepare(finger(seed, 30)), prepare(impression(seed, 2, 30))
     workspace, similarity = loaded(a, b)
     pairs = workspace.pairs
-    count = similar.most_similar(workspace.a, workspace.b, workspace.similarity, workspace.histogram, pairs)
+    count = similar.most_similar(workspace.a, workspace.b, workspace.alike, pairs)
 
     supporting.support(pairs, count)
 
@@ -129,7 +125,7 @@ def test_assignment_takes_the_cheapest_pairs_first(seed: int) -> None:
         reach,
         9,
         28,
-        workspace.similarity,
+        workspace.alike.similarity,
         workspace.bands,
         workspace.candidates,
     )
@@ -152,8 +148,9 @@ def test_displacement_leaves_a_minutias_own_pair_out(seed: int) -> None:
     workspace.a.partner[: len(a)] = [i if i % 3 == 0 and i < n else -1 for i in range(len(a))]
 
     count = refining.list_matched(workspace.a, workspace.b, workspace.a.x, workspace.a.y, workspace.matched)
+    none = np.uint64(0)
     refining.displace(
-        len(a), workspace.a.x, workspace.a.y, workspace.matched, count, workspace.ex, workspace.ey
+        len(a), workspace.a.x, workspace.a.y, workspace.matched, count, none, workspace.ex, workspace.ey
     )
 
     xy = a.points[:, :2].astype(float)

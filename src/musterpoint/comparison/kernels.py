@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels_assignment import assign, find_candidates, index_bands
+from musterpoint.comparison.kernels_bits import kernel, lowest_one
 from musterpoint.comparison.kernels_geometry import (
     CELLS,
     COS,
@@ -23,12 +24,19 @@ from musterpoint.comparison.kernels_geometry import (
     Y,
     read_only,
 )
-from musterpoint.comparison.kernels_refinement import displace, gather_matched, list_matched
+from musterpoint.comparison.kernels_lanes import (
+    f32x16,
+    fill_f32x16,
+    i32x16,
+    sqrt_f32x16,
+    store_f32x16,
+    store_i32x16,
+)
+from musterpoint.comparison.kernels_refinement import displace, gather_matched, list_matched, matched_of
 from musterpoint.comparison.kernels_score import (
     COUNT_A,
     COUNT_B,
     SHARED_CELLS,
-    SUPPORT,
     count_shared_cells,
     score_of,
     sum_connected,
@@ -36,8 +44,15 @@ from musterpoint.comparison.kernels_score import (
     sum_overlap,
 )
 from musterpoint.comparison.kernels_similarity import most_similar, similarities
-from musterpoint.comparison.kernels_support import best_anchor, fit_rigid, mark_members, move, support
-from musterpoint.comparison.kernels_workspace import SIDE, WORKSPACE, new_workspace
+from musterpoint.comparison.kernels_support import (
+    best_anchor,
+    fit_rigid,
+    members_of,
+    move,
+    move_back,
+    support,
+)
+from musterpoint.comparison.kernels_workspace import PAIRS_TYPE, SIDE, WORKSPACE, N, new_workspace
 
 MINUTIAE_MIN = GEOMETRY.minutiae_min
 ANCHORS_MAX = GEOMETRY.anchors_max
@@ -49,14 +64,17 @@ SECOND_TOLERANCE = np.float32(GEOMETRY.second_tolerance_px)
 SECOND_DIRECTION = GEOMETRY.second_direction
 LAST_TOLERANCE = np.float32(GEOMETRY.last_tolerance_px)
 LAST_DIRECTION = GEOMETRY.last_direction
-FULL_QUALITY = np.float32(255.0)
+QUALITIES = np.arange(256, dtype=np.float32) / np.float32(255.0)
+FAR = np.float32(1e6)
+NONE = np.uint64(0)
+LOWEST_BIT = np.uint64(1)
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
 NOTHING = -30_000
 NEVER = -1e300
 
 
-@njit(types.void(WORKSPACE, types.int64), nogil=True, cache=True)
+@kernel(types.void(WORKSPACE, types.int64))
 def keep_best(w, rotation):
     """Keep the hypothesis at hand as the best so far."""
     for i in range(len(w.best_partner)):
@@ -68,7 +86,9 @@ def keep_best(w, rotation):
     w.best_rotation[0] = rotation
 
 
-@njit(types.void(WORKSPACE, types.int32[::1], types.float64[::1], types.float64[::1]), nogil=True, cache=True)
+@kernel(
+    types.void(WORKSPACE, types.int32[::1], types.float64[::1], types.float64[::1]),
+)
 def tell_best(w, partner, sums, motion):
     """Copy the best hypothesis out of the workspace."""
     for i in range(len(w.best_partner)):
@@ -80,7 +100,7 @@ def tell_best(w, partner, sums, motion):
     motion[len(w.motion)] = w.best_rotation[0]
 
 
-@njit(types.boolean(POINTS, POINTS), nogil=True, cache=True)
+@kernel(types.boolean(POINTS, POINTS))
 def comes_second(points_a, points_b):
     """Whether A comes after B in the canonical order: fewer minutiae first, then the smaller rows."""
     if len(points_a) != len(points_b):
@@ -92,117 +112,131 @@ def comes_second(points_a, points_b):
     return False
 
 
-@njit(types.void(POINTS, SIDE), nogil=True, cache=True)
+@kernel(types.void(POINTS, SIDE))
 def load(points, side):
     """Spread a template's points over the columns of one side."""
-    side.n[0] = len(points)
-    for i in range(len(points)):
+    n = len(points)
+    side.n[0] = n
+    for i in range(n):
         side.x[i] = np.float32(points[i, X])
         side.y[i] = np.float32(points[i, Y])
         side.direction[i] = points[i, DIRECTION]
-        side.quality[i] = np.float32(points[i, QUALITY]) / FULL_QUALITY
+        side.quality[i] = QUALITIES[points[i, QUALITY] & 255]
+    far = fill_f32x16(FAR)
+    store_f32x16(side.x, n, far)
+    store_f32x16(side.y, n, far)
 
 
-@njit(types.int64(WORKSPACE, types.int64), nogil=True, cache=True, error_model="numpy")
+@kernel(types.int64(PAIRS_TYPE, types.uint64, types.float32[:, ::1]))
+def gather_members(pairs, members, places):
+    """Write the places of some pairs and their similarities; returns how many."""
+    count = 0
+    while members != NONE:
+        k = np.int64(lowest_one(members))
+        members &= members - LOWEST_BIT
+        places[0, count] = pairs.xa[k]
+        places[1, count] = pairs.ya[k]
+        places[2, count] = pairs.xb[k]
+        places[3, count] = pairs.yb[k]
+        places[4, count] = pairs.similarity[k]
+        count += 1
+    return count
+
+
+@kernel(types.void(WORKSPACE, types.int64))
+def widen_reach(w, at):
+    """Let A's minutiae reach the further, the further they are from minutia `at`."""
+    x, y = fill_f32x16(w.x[at]), fill_f32x16(w.y[at])
+    tolerance, slope = fill_f32x16(FIRST_TOLERANCE), fill_f32x16(FIRST_SLOPE)
+    for i in range(0, w.a.n[0], 16):
+        dx, dy = f32x16(w.x, i) - x, f32x16(w.y, i) - y
+        store_f32x16(w.reach, i, tolerance + slope * sqrt_f32x16(dx * dx + dy * dy))
+
+
+@kernel(types.float32(SIDE, types.float32[:, ::1]))
+def similarity_of_matched(a, similarity):
+    """Similarities of the matched pairs, added up."""
+    total = ZERO
+    bits = matched_of(a)
+    while bits != NONE:
+        i = np.int64(lowest_one(bits))
+        bits &= bits - LOWEST_BIT
+        total += similarity[i, a.partner[i]]
+    return total
+
+
+@kernel(types.int64(WORKSPACE, types.int64), error_model="numpy")
 def match_hypotheses(w, count):
-    """Match under the rigid motion of up to eight anchors; returns how many gave two pairs or more."""
-    pairs, a, b = w.pairs, w.a, w.b
-    pairs.is_used[:count] = 0
+    """Match under the rigid motion of up to six anchors; returns how many gave two pairs or more."""
+    pairs, a, b, similarity = w.pairs, w.a, w.b, w.alike.similarity
+    used = NONE
     found = 0
     for _ in range(ANCHORS_MAX):
-        anchor = best_anchor(pairs, count)
+        anchor = best_anchor(pairs, count, used)
         if anchor < 0:
             break
-        mark_members(pairs, count, anchor)
-        members = 0
-        for k in range(count):
-            if pairs.is_member[k]:
-                w.places[0, members] = pairs.xa[k]
-                w.places[1, members] = pairs.ya[k]
-                w.places[2, members] = pairs.xb[k]
-                w.places[3, members] = pairs.yb[k]
-                w.places[4, members] = pairs.similarity[k]
-                members += 1
-        rotation = fit_rigid(w.places, members, w.motion)
+        members = members_of(pairs, count, anchor)
+        used |= members
+        rotation = fit_rigid(w.places, gather_members(pairs, members, w.places), w.motion)
         move(a.x, a.y, a.n[0], COS[rotation], SIN[rotation], w.motion, w.x, w.y)
-        at = pairs.i[anchor]
-        for i in range(a.n[0]):
-            dx = w.x[i] - w.x[at]
-            dy = w.y[i] - w.y[at]
-            w.reach[i] = FIRST_TOLERANCE + FIRST_SLOPE * np.sqrt(dx * dx + dy * dy)
+        widen_reach(w, np.int64(pairs.i[anchor]))
         listed = find_candidates(
-            a, b, w.x, w.y, w.reach, rotation, FIRST_DIRECTION, w.similarity, w.bands, w.candidates
+            a, b, w.x, w.y, w.reach, rotation, FIRST_DIRECTION, similarity, w.bands, w.candidates
         )
         if assign(a, b, w.candidates, listed) < 2:
             continue
-        rank = ZERO
-        for i in range(a.n[0]):
-            w.partners[found, i] = a.partner[i]
-            if a.partner[i] >= 0:
-                rank += w.similarity[i, a.partner[i]]
-        w.ranks[found] = rank
-        w.supports[found] = pairs.support[anchor]
+        for i in range(0, a.n[0], 16):
+            store_i32x16(w.partners, found * N + i, i32x16(a.partner, i))
+        w.ranks[found] = similarity_of_matched(a, similarity)
         found += 1
     return found
 
 
-@njit(types.int64(WORKSPACE, types.int64), nogil=True, cache=True, error_model="numpy")
+@kernel(types.int64(WORKSPACE, types.int64), error_model="numpy")
 def refine(w, hypothesis):
     """Refit a hypothesis and match it twice under elastic displacement.
 
     Leaves partners, places and motion in the workspace; returns the rotation in 1/256 turn,
     or -1 where fewer than two pairs remain.
     """
-    a, b = w.a, w.b
-    b.partner[: b.n[0]] = -1
-    for i in range(a.n[0]):
-        a.partner[i] = w.partners[hypothesis, i]
-    count = gather_matched(a, b, w.similarity, w.places)
+    a, b, similarity = w.a, w.b, w.alike.similarity
+    for i in range(0, a.n[0], 16):
+        store_i32x16(a.partner, i, i32x16(w.partners, hypothesis * N + i))
+    count = gather_matched(a, b, similarity, w.places)
     rotation = fit_rigid(w.places, count, w.motion)
     move(a.x, a.y, a.n[0], COS[rotation], SIN[rotation], w.motion, w.x, w.y)
-    matched = 0
+    matched, known = 0, NONE
     for step in range(2):
         count = list_matched(a, b, w.x, w.y, w.matched)
-        displace(a.n[0], w.x, w.y, w.matched, count, w.ex, w.ey)
+        known = displace(a.n[0], w.x, w.y, w.matched, count, known, w.ex, w.ey)
         w.reach[: a.n[0]] = SECOND_TOLERANCE if step == 0 else LAST_TOLERANCE
         direction_max = SECOND_DIRECTION if step == 0 else LAST_DIRECTION
         listed = find_candidates(
-            a, b, w.ex, w.ey, w.reach, rotation, direction_max, w.similarity, w.bands, w.candidates
+            a, b, w.ex, w.ey, w.reach, rotation, direction_max, similarity, w.bands, w.candidates
         )
         matched = assign(a, b, w.candidates, listed)
     return rotation if matched >= 2 else -1
 
 
-@njit(
-    types.void(WORKSPACE, COVERAGE, COVERAGE, types.int64, types.float32),
-    nogil=True,
-    cache=True,
+@kernel(
+    types.void(WORKSPACE, COVERAGE, COVERAGE, types.int64),
     error_model="numpy",
 )
-def sum_hypothesis(w, coverage_a, coverage_b, rotation, anchor_support):
+def sum_hypothesis(w, coverage_a, coverage_b, rotation):
     """Fill the workspace's sums for the hypothesis that `refine` left there."""
     a, b = w.a, w.b
-    w.sums[:] = 0.0
     cosine = COS[rotation]
     sine = SIN[rotation]
-    sum_matched(a, b, w.ex, w.ey, rotation, w.similarity, w.sums)
+    sum_matched(a, b, w.ex, w.ey, rotation, w.alike.similarity, w.sums)
     sum_connected(w.matched, list_matched(a, b, w.x, w.y, w.matched), w.sums)
     sum_overlap(a, w.ex, w.ey, coverage_b, w.sums, COUNT_A)
     w.sums[SHARED_CELLS] = count_shared_cells(coverage_a, coverage_b, cosine, sine, w.motion)
-    w.sums[SUPPORT] = anchor_support
-    # B's minutiae go back into A's image by the inverse rigid motion.
-    for j in range(b.n[0]):
-        dx = b.x[j] - w.motion[2]
-        dy = b.y[j] - w.motion[3]
-        w.back_x[j] = (cosine * dx + sine * dy) + w.motion[0]
-        w.back_y[j] = (cosine * dy - sine * dx) + w.motion[1]
+    move_back(b, cosine, sine, w.motion, w.back_x, w.back_y)
     sum_overlap(b, w.back_x, w.back_y, coverage_a, w.sums, COUNT_B)
 
 
-@njit(
+@kernel(
     types.int64(WORKSPACE, POINTS, NEIGHBOURS, CELLS, COVERAGE, POINTS, NEIGHBOURS, CELLS, COVERAGE, WEIGHTS),
-    nogil=True,
-    cache=True,
     error_model="numpy",
 )
 def compare_ordered(
@@ -214,8 +248,8 @@ def compare_ordered(
     load(points_a, w.a)
     load(points_b, w.b)
     index_bands(w.b, w.bands)
-    similarities(neighbours_a, cells_a, neighbours_b, cells_b, w.columns, w.found, w.similarity)
-    count = most_similar(w.a, w.b, w.similarity, w.histogram, w.pairs)
+    similarities(neighbours_a, cells_a, neighbours_b, cells_b, w.alike)
+    count = most_similar(w.a, w.b, w.alike, w.pairs)
     support(w.pairs, count)
     found = match_hypotheses(w, count)
     best = NEVER
@@ -230,7 +264,7 @@ def compare_ordered(
         rotation = refine(w, hypothesis)
         if rotation < 0:
             continue
-        sum_hypothesis(w, coverage_a, coverage_b, rotation, w.supports[hypothesis])
+        sum_hypothesis(w, coverage_a, coverage_b, rotation)
         score = score_of(w.sums, weights, w.inputs)
         if score > best:
             best = score

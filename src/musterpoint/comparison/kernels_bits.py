@@ -1,12 +1,22 @@
-"""Two machine instructions on 64-bit words that Numba has no name for."""
+"""How kernels are compiled, and two machine instructions on 64-bit words that Numba has no name for."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
+
+
+def kernel(signature: Any, **options: Any) -> Any:
+    """Compile a function for a signature, once and for all, without Python's lock.
+
+    Nor does it count who refers to which array: between kernels that hand over a dozen arrays that costs more
+    than most of them. Such a function must not make arrays, nor return them.
+    """
+    options |= {"nogil": True, "cache": True, "_nrt": False}
+    return njit(signature, **options)
 
 
 @intrinsic

@@ -12,7 +12,9 @@ import math
 import numpy as np
 from numba import njit, types
 
+from musterpoint.comparison.kernels_bits import kernel
 from musterpoint.comparison.kernels_geometry import COVERAGE, GEOMETRY, POINTS, X, Y
+from musterpoint.comparison.kernels_lanes import choose, fill_i32x16, gather_i32x16, least_of
 
 CELL_PX = GEOMETRY.coverage_cell_px
 CELLS_A_SIDE = GEOMETRY.coverage_cells
@@ -23,7 +25,7 @@ CELL_SHIFT = 3
 FIRST_SAMPLED = BORDER_PX // CELL_PX + 1
 
 
-@njit(types.int64(POINTS, types.int64, types.int64, types.int64), nogil=True, cache=True)
+@kernel(types.int64(POINTS, types.int64, types.int64, types.int64))
 def _turn(points, a, b, c):
     ux = np.int64(points[b, X]) - points[a, X]
     uy = np.int64(points[b, Y]) - points[a, Y]
@@ -32,12 +34,12 @@ def _turn(points, a, b, c):
     return ux * vy - uy * vx
 
 
-@njit(types.boolean(POINTS, types.int64, types.int64), nogil=True, cache=True)
+@kernel(types.boolean(POINTS, types.int64, types.int64))
 def _is_same_place(points, a, b):
     return points[a, X] == points[b, X] and points[a, Y] == points[b, Y]
 
 
-@njit(types.int64(POINTS, types.int32[::1]), nogil=True, cache=True)
+@kernel(types.int64(POINTS, types.int32[::1]))
 def hull_of_sorted(points, corners):
     """Indices of the hull's corners, in turning order (monotone chain, Andrew 1979).
 
@@ -60,7 +62,7 @@ def hull_of_sorted(points, corners):
     return count
 
 
-@njit(types.void(POINTS, types.int32[::1], types.int16[:, ::1]), nogil=True, cache=True)
+@kernel(types.void(POINTS, types.int32[::1], types.int16[:, ::1]))
 def cover(points, corners, coverage):
     """Write the covered cells of every row: the first one, and one past the last.
 
@@ -110,9 +112,25 @@ def cover(points, corners, coverage):
             coverage[row, 1] = past
 
 
-@njit(types.boolean(COVERAGE, types.int64, types.int64), nogil=True, cache=True)
+@kernel(types.boolean(COVERAGE, types.int64, types.int64))
 def is_covered(coverage, x, y):
     """Whether the cell that holds the whole pixel (x, y) is covered; outside the raster nothing is."""
     row = min(max((y + BORDER_PX) >> CELL_SHIFT, 0), CELLS_A_SIDE - 1)
     column = (x + BORDER_PX) >> CELL_SHIFT
     return (coverage[row, 0] <= column) & (column < coverage[row, 1])
+
+
+@njit(inline="always")
+def are_covered(coverage, x, y):
+    """Whether the cells that hold sixteen whole pixels are covered; outside the raster nothing is.
+
+    x, y  vectors of int32, the border added
+    """
+    zero, last = fill_i32x16(np.int32(0)), fill_i32x16(np.int32(CELLS_A_SIDE - 1))
+    shift, low_half = fill_i32x16(np.int32(CELL_SHIFT)), fill_i32x16(np.int32(0xFFFF))
+    row = y >> shift
+    row = least_of(choose(row < zero, zero, row), last)
+    column = x >> shift
+    # A row's two int16 are read as one number: the first covered cell is its lower half.
+    interval = gather_i32x16(coverage, row)
+    return ((interval & low_half) <= column) & (column < (interval >> fill_i32x16(np.int32(16))))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, types
 
-from musterpoint.comparison.kernels_bits import lowest_one
+from musterpoint.comparison.kernels_bits import kernel, lowest_one
 from musterpoint.comparison.kernels_coverage import is_covered
 from musterpoint.comparison.kernels_geometry import (
     COS,
@@ -72,7 +72,7 @@ def _describe_one(points, i, own_cell, dilated_cells, direction_mask, neighbours
             neighbours[WORDS + (cell >> 2)] |= mask << np.uint64(16 * (cell & 3))
 
 
-@njit(
+@kernel(
     types.void(
         POINTS,
         COVERAGE,
@@ -83,8 +83,6 @@ def _describe_one(points, i, own_cell, dilated_cells, direction_mask, neighbours
         types.uint64[:, ::1],
         types.uint64[:, ::1],
     ),
-    nogil=True,
-    cache=True,
 )
 def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_offsets, neighbours, cells):
     """Write the descriptors of all minutiae of a template.
@@ -110,7 +108,7 @@ def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_off
         cells[i, VISIBLE] = visible
 
 
-@njit(
+@kernel(
     types.void(
         POINTS,
         types.int64[::1],
@@ -120,8 +118,6 @@ def describe(points, coverage, own_cell, dilated_cells, direction_mask, cell_off
         types.uint64[:, ::1],
         types.uint64[:, ::1],
     ),
-    nogil=True,
-    cache=True,
 )
 def describe_some(points, chosen, own_cell, dilated_cells, direction_mask, neighbours, cells):
     """The same for some minutiae of a template, for whom every occupied cell counts as visible.

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels import comes_second, compare_ordered, load
+from musterpoint.comparison.kernels_bits import kernel
 from musterpoint.comparison.kernels_coverage import cover
 from musterpoint.comparison.kernels_descriptor import describe, describe_some
 from musterpoint.comparison.kernels_geometry import (
@@ -69,7 +70,7 @@ def new_scratch():
 SCRATCH = numba.typeof(new_scratch.py_func())
 
 
-@njit(types.int64(BARE, types.int64, types.int16[:, ::1]), nogil=True, cache=True)
+@kernel(types.int64(BARE, types.int64, types.int16[:, ::1]))
 def unpack(bare, row, points):
     """Write one reference's points; returns how many.
 
@@ -87,7 +88,7 @@ def unpack(bare, row, points):
     return n
 
 
-@njit(types.int64(POINTS, types.int64[::1], types.int64[::1]), nogil=True, cache=True)
+@kernel(types.int64(POINTS, types.int64[::1], types.int64[::1]))
 def strongest(points, chosen, counts):
     """Indices of the strongest minutiae, at most 32, ascending; among equals the first ones.
 
@@ -170,11 +171,9 @@ def sketch_rows(probe, bare, rows, tables, values):
                 cells_of_probe[p, : counts[p]],
                 neighbours[:count],
                 cells[:count],
-                w.columns,
-                w.found,
-                w.similarity,
+                w.alike,
             )
-            pairs = most_similar(w.a, w.b, w.similarity, w.histogram, w.pairs)
+            pairs = most_similar(w.a, w.b, w.alike, w.pairs)
             support(w.pairs, pairs)
             best = np.float32(0.0)
             for t in range(pairs):
@@ -182,10 +181,8 @@ def sketch_rows(probe, bare, rows, tables, values):
             values[k, p] = np.int32(MILLI * best + HALF)
 
 
-@njit(
+@kernel(
     types.int64(BARE, types.int64, TABLES, SCRATCH),
-    nogil=True,
-    cache=True,
 )
 def make_ready(bare, row, tables, scratch):
     """Unpack one reference and describe all of its minutiae; returns how many there are."""

@@ -20,20 +20,22 @@ PAIRS = GEOMETRY.pairs_max
 CANDIDATES = GEOMETRY.candidates_max
 ANCHORS = GEOMETRY.anchors_max
 REFINED = GEOMETRY.refined_max
-SIMILARITY_BUCKETS = 1025
 COST_BUCKETS = 128
-BAND_SHIFT = 3
-BANDS = 128
+BAND_SHIFT = 5
+BANDS = 32
+LANES = 16
+WIDE = N + LANES
+"""Room for a vector that begins at the last minutia."""
 DISPLACEMENT_STEPS = 32
 SUMS = 15
-INPUTS = 11
+INPUTS = 10
 
 
 class Side(NamedTuple):
     """One template's minutiae as columns; the rest are scratch of this side.
 
-    x, y, quality  float32 (64,), pixels and 0..1
-    direction      int32 (64,), 1/256 turn
+    x, y, quality  float32 (80,), pixels and 0..1; behind the last minutia places beyond any reach
+    direction      int32 (80,), 1/256 turn
     n              int64 (1,), how many there are
     partner        int32 (64,), the matched minutia of the other side or -1
     """
@@ -47,7 +49,10 @@ class Side(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The most similar pairs of minutiae, and how many of the others each is supported by."""
+    """The most similar pairs of minutiae, and how much each is supported by the others.
+
+    supported  uint64 (64,), the pairs that each one supports, as bits
+    """
 
     xa: Array
     ya: Array
@@ -60,8 +65,7 @@ class Pairs(NamedTuple):
     i: Array
     j: Array
     support: Array
-    is_used: Array
-    is_member: Array
+    supported: Array
 
 
 class Matched(NamedTuple):
@@ -70,7 +74,7 @@ class Matched(NamedTuple):
     i               int32 (64,), minutia of A
     x, y            float32 (64,), where it was moved to rigidly
     miss_x, miss_y  float32 (64,), from there to its partner
-    weight, sum_x, sum_y  float32 (64,), scratch by minutia of A
+    weights         float32 (64, 64), by how much a pair at one minutia of A moves the others
     """
 
     i: Array
@@ -78,9 +82,7 @@ class Matched(NamedTuple):
     y: Array
     miss_x: Array
     miss_y: Array
-    weight: Array
-    sum_x: Array
-    sum_y: Array
+    weights: Array
 
 
 class Candidates(NamedTuple):
@@ -88,30 +90,43 @@ class Candidates(NamedTuple):
 
     i: Array
     j: Array
-    bucket: Array
+    key: Array
+    place: Array
     order: Array
     starts: Array
+
+
+class Alike(NamedTuple):
+    """How alike the minutiae of both sides are.
+
+    columns     uint64 (34, 64), B's descriptors by word
+    words       uint64 (32,), those of a minutia of A that are not empty
+    rows        int64 (32,), where the row of `columns` begins that each is held against
+    similarity  float32 (64, 64)
+    steps       int16 (64 * 64 + 32,), the same in 1/512, at most 1024, in rows as long as a multiple of 16
+    """
+
+    columns: Array
+    words: Array
+    rows: Array
+    similarity: Array
+    steps: Array
 
 
 class Workspace(NamedTuple):
     """All of it.
 
-    columns      uint64 (34, 64), B's descriptors by word
-    found        uint64 (64,), neighbours found, by minutia of B
-    similarity   float32 (64, 64)
-    histogram    int64 (1025,), of similarities in 1/512
-    bands        int32 (129,), first minutia of B at or below each band of 8 px
-    x, y         float32 (64,), A's minutiae moved rigidly
-    ex, ey       float32 (64,), A's minutiae moved elastically
-    back_x, _y   float32 (64,), B's minutiae moved rigidly into A's image
-    reach        float32 (64,), how far from its moved place a partner may lie, pixels
+    bands        int32 (33,), first minutia of B at or below each band of 32 px
+    x, y         float32 (80,), A's minutiae moved rigidly
+    ex, ey       float32 (80,), A's minutiae moved elastically
+    back_x, _y   float32 (80,), B's minutiae moved rigidly into A's image
+    reach        float32 (80,), how far from its moved place a partner may lie, pixels
     places       float32 (5, 64), what a rigid fit works on
     partners     int32 (6, 64), A's partners by hypothesis
     ranks        float32 (6,), sum of similarities by hypothesis; -1 = no longer eligible
-    supports     float32 (6,), support of the anchor by hypothesis
     motion       float32 (4,), centre of A and of B in a rigid transform
     sums         float64 (15,), of the hypothesis at hand
-    inputs       float64 (11,), of the score, made from the sums
+    inputs       float64 (10,), of the score, made from the sums
     best_*       of the hypothesis with the largest score
     """
 
@@ -120,10 +135,7 @@ class Workspace(NamedTuple):
     pairs: Pairs
     matched: Matched
     candidates: Candidates
-    columns: Array
-    found: Array
-    similarity: Array
-    histogram: Array
+    alike: Alike
     bands: Array
     x: Array
     y: Array
@@ -135,7 +147,6 @@ class Workspace(NamedTuple):
     places: Array
     partners: Array
     ranks: Array
-    supports: Array
     motion: Array
     sums: Array
     inputs: Array
@@ -149,10 +160,10 @@ class Workspace(NamedTuple):
 def new_side():
     """A side without minutiae."""
     return Side(
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.int32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.int32),
         np.zeros(1, np.int64),
         np.full(N, -1, np.int32),
     )
@@ -173,8 +184,7 @@ def new_pairs():
         np.zeros(PAIRS, np.int32),
         np.zeros(PAIRS, np.int32),
         np.zeros(PAIRS, np.float32),
-        np.zeros(PAIRS, np.uint8),
-        np.zeros(PAIRS, np.uint8),
+        np.zeros(PAIRS, np.uint64),
     )
 
 
@@ -187,9 +197,7 @@ def new_matched():
         np.zeros(N, np.float32),
         np.zeros(N, np.float32),
         np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
+        np.zeros((N, N), np.float32),
     )
 
 
@@ -200,8 +208,21 @@ def new_candidates():
         np.zeros(CANDIDATES, np.int32),
         np.zeros(CANDIDATES, np.int32),
         np.zeros(CANDIDATES, np.int32),
+        np.zeros(N, np.int32),
         np.zeros(CANDIDATES, np.int32),
         np.zeros(COST_BUCKETS + 1, np.int32),
+    )
+
+
+@njit(nogil=True, cache=True)
+def new_alike():
+    """Nothing compared."""
+    return Alike(
+        np.empty((2 * WORDS + 2, N), np.uint64),
+        np.empty(2 * WORDS, np.uint64),
+        np.empty(2 * WORDS, np.int64),
+        np.empty((N, N), np.float32),
+        np.empty(N * N + 2 * LANES, np.int16),
     )
 
 
@@ -214,21 +235,17 @@ def new_workspace():
         new_pairs(),
         new_matched(),
         new_candidates(),
-        np.zeros((2 * WORDS + 2, N), np.uint64),
-        np.zeros(N, np.uint64),
-        np.zeros((N, N), np.float32),
-        np.zeros(SIMILARITY_BUCKETS, np.int64),
+        new_alike(),
         np.zeros(BANDS + 1, np.int32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
-        np.zeros(N, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
+        np.zeros(WIDE, np.float32),
         np.zeros((5, max(N, PAIRS)), np.float32),
         np.full((ANCHORS, N), -1, np.int32),
-        np.zeros(ANCHORS, np.float32),
         np.zeros(ANCHORS, np.float32),
         np.zeros(4, np.float32),
         np.zeros(SUMS, np.float64),
@@ -245,5 +262,6 @@ I32 = numba.types.int32[::1]
 SIDE = numba.typeof(new_side.py_func())
 PAIRS_TYPE = numba.typeof(new_pairs.py_func())
 MATCHED_TYPE = numba.typeof(new_matched.py_func())
+ALIKE_TYPE = numba.typeof(new_alike.py_func())
 CANDIDATES_TYPE = numba.typeof(new_candidates.py_func())
 WORKSPACE = numba.typeof(new_workspace.py_func())
