@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,39 @@ def test_what_was_forgiven_in_a_record_is_said(run: Run, visit: Visit, tmp_path:
 
     assert "forgiven at byte" in run("inspect", record).out
     assert run("inspect", record, "--json").json["deviations"][0]["code"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "words"),
+    [(b"FMR\x00040\x00", "version '040'"), (b"FIR\x00010\x00", "finger images"), (b"IIR\x00010\x00", "iris")],
+)
+@pytest.mark.parametrize("command", ["inspect", "screen"])
+def test_a_record_that_is_not_read_is_told_as_a_record(
+    run: Run, tmp_path: Path, begin: bytes, words: str, command: str
+) -> None:
+    (tmp_path / "right-index.fmr").write_bytes(begin + bytes(100))
+
+    done = run(command, "right-index.fmr", *(WHERE if command == "screen" else ()))
+
+    assert done.code == 3
+    assert words in done.err
+    assert "ISO/IEC 19794-2:2005" in done.err
+    assert "PNG" not in done.err
+
+
+@pytest.mark.parametrize("command", ["status", "upgrade", "check", "subjects"])
+@pytest.mark.parametrize("content", [b"", b"notes of somebody else", None])
+def test_nothing_is_left_in_a_folder_of_another_program(
+    run: Run, tmp_path: Path, command: str, content: bytes | None
+) -> None:
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    if content is None:
+        with closing(sqlite3.connect(folder / "registry.db")) as other:
+            other.execute("PRAGMA journal_mode=WAL")
+            other.execute("CREATE TABLE theirs (a)")
+    else:
+        (folder / "registry.db").write_bytes(content)
+
+    assert run(command).code == 7
+    assert [one.name for one in folder.iterdir()] == ["registry.db"]

@@ -2,7 +2,7 @@
 
 from musterpoint.interchange import incits378, iso19794_2
 from musterpoint.interchange.reading import read_templates
-from musterpoint.interchange.sniffing import sniff
+from musterpoint.interchange.sniffing import is_record, sniff
 from musterpoint.interchange.values import Deviation, DeviationCode, Reading, RecordFormat
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Reading",
     "RecordFormat",
     "incits378",
+    "is_record",
     "iso19794_2",
     "read_templates",
     "sniff",

@@ -8,7 +8,7 @@ from typing import Final
 
 from musterpoint.errors import RecordError
 from musterpoint.interchange import incits378, iso19794_2, records
-from musterpoint.interchange.sniffing import other_name, sniff
+from musterpoint.interchange.sniffing import is_record, other_name, sniff
 from musterpoint.interchange.values import Deviation, DeviationCode, Reading, RecordFormat
 
 _Read = Callable[[bytes], Reading]
@@ -33,7 +33,9 @@ def read_templates(data: bytes, where: str = "") -> Reading:
         raise RecordError(
             expected="a record of finger minutiae (ISO/IEC 19794-2 or INCITS 378)",
             found=other_name(data),
-            hint="Choose the record, or give the image of the finger instead",
+            hint="Have it exported as ISO/IEC 19794-2:2005, or give the image of the finger instead"
+            if is_record(data)
+            else "Choose the record, or give the image of the finger instead",
             where=where,
         )
     with records.named(where):

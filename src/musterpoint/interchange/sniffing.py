@@ -44,6 +44,11 @@ def sniff(data: bytes) -> RecordFormat | None:
     return RecordFormat.INCITS_378_2009 if version == VERSION_3_AMENDED else None
 
 
+def is_record(data: bytes) -> bool:
+    """Whether some bytes begin as a biometric record, also of a version or kind that is not read here."""
+    return data[:4] == MAGIC or data[:4] in _OTHERS
+
+
 def other_name(data: bytes) -> str:
     """What bytes that hold no record of finger minutiae are, in words."""
     if not data:

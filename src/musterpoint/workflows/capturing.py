@@ -86,7 +86,7 @@ def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Ca
 
 def _capture_one(extractor: Extractor, submission: Submission) -> Iterable[Capture]:
     try:
-        if submission.raw_size is None and interchange.sniff(submission.data) is not None:
+        if submission.raw_size is None and interchange.is_record(submission.data):
             return _captures_of_record(submission)
         image = _decode(submission)
         extraction = extractor.extract(image, submission.position)
