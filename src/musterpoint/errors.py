@@ -130,6 +130,12 @@ class ResolutionOutOfRange(ImageError):
     code = "image.resolution-out-of-range"
 
 
+class FingersMissing(UnusableInput):
+    """A finger that the agreement asks was not captured, and no reason was given."""
+
+    code = "capture.fingers-missing"
+
+
 class RecordError(UnusableInput):
     """A biometric record or template breaks the rules of its format."""
 
@@ -165,6 +171,12 @@ class NotCapturable(MusterpointError):
 
     code = "capture.unusable"
     exit_code = 4
+
+
+class ImpressionsDiffer(NotCapturable):
+    """Captures contradict the names of their fingers: unlike under one name, or one finger under two."""
+
+    code = "capture.impressions-differ"
 
 
 class NoFinger(NotCapturable):

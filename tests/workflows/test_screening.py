@@ -17,9 +17,7 @@ from musterpoint.workflows.station import Station
 
 
 def test_somebody_new_is_enrolled_with_encounter_and_references(station: Station) -> None:
-    outcome = screen(
-        station, screening(impression_png(1), impression_png(1, LEFT_INDEX), position=RIGHT_INDEX)
-    )
+    outcome = screen(station, screening(impression_png(1), impression_png(1, LEFT_INDEX)))
 
     assert outcome.answer == Answer.NOT_KNOWN.value
     assert outcome.case is None

@@ -92,7 +92,9 @@ def print_agreement(view: AgreementView) -> None:
         click.secho("PRACTICE: synthetic people only", bold=True)
     click.echo(f"From {to_text(version.valid_from)} until {to_text(version.valid_until)}")
     rules = version.screening
-    fingers = ", ".join(rules.fingers_asked)
+    twice = " twice" if rules.impressions_asked > 1 else ""
+    fingers = ", ".join(f"{one}{twice}" for one in rules.fingers_asked)
+    fingers += ", or a reason why not" if rules.reasons_required else ""
     click.echo(
         f"Fingers asked: {fingers}; none below {rules.age_min} years, a carer below {rules.carer_below}"
     )

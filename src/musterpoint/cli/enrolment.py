@@ -157,7 +157,14 @@ def _print(items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
         print_table(
             ("record", "may be the same as", "in gallery", "by chance"), rows2, title="Possible duplicates"
         )
-    if max(len(failed), len(found)) > ROWS_PRINTED_MAX:
+    doubtful = [
+        (item.record, "; ".join(item.result.doubts)) for item in items if item.result and item.result.doubts
+    ]
+    if doubtful:
+        print_table(
+            ("record", "enrolled as named, but"), doubtful[:ROWS_PRINTED_MAX], title="Check the fingers of"
+        )
+    if max(len(failed), len(found), len(doubtful)) > ROWS_PRINTED_MAX:
         say("Not everything is shown; --json and --duplicates list all.")
     enrolled = [item.result for item in items if item.result]
     before = sum(outcome.is_repeated for outcome in enrolled)

@@ -11,6 +11,7 @@ import click
 
 from musterpoint.cli.output import counted, say
 from musterpoint.errors import UnusableInput
+from musterpoint.limits import IMPRESSIONS_MAX
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.capturing import Submission
 from musterpoint.workflows.listing import (
@@ -21,9 +22,6 @@ from musterpoint.workflows.listing import (
     parse_finger,
     person_of,
 )
-
-IMPRESSIONS_MAX = 2
-"""Of one finger in one visit: more are rather the same finger of several people."""
 
 
 def expand(arguments: Sequence[str]) -> list[Path]:

@@ -201,6 +201,11 @@ def _print_shown(shown: ScreeningShown) -> None:
         click.echo(f"  {finger.finger}: {quality}{reasons}")
         for advice in finger.advice:
             click.echo(f"    {advice}")
+    if shown.fingers_missing:
+        click.echo(
+            f"Asked, but neither captured nor explained: {', '.join(shown.fingers_missing)}. "
+            "Capture more, or say why not with --not-captured."
+        )
     by_exception = f", an exception ({shown.exception_of})" if shown.exception_of else ""
     click.echo(f"Decision: {shown.decision}{by_exception}. {shown.next_step}")
     click.echo(f"Encounter {shown.encounter}")

@@ -22,6 +22,7 @@ from musterpoint.errors import UnusableInput
 from musterpoint.identifiers import AgreementId
 from musterpoint.limits import (
     AGREEMENT_ITEMS_MAX,
+    IMPRESSIONS_MAX,
     RETENTION_DAYS_MAX,
     TERM_CHARACTERS_MAX,
     TEXT_CHARACTERS_MAX,
@@ -92,6 +93,7 @@ def to_document(version: AgreementVersion) -> dict[str, Any]:
         ],
         "screening": {
             "fingers_asked": list(screening.fingers_asked),
+            **_asked_beyond(screening),
             "age_min": screening.age_min,
             "carer_below": screening.carer_below,
             "second_person": sorted(screening.second_person),
@@ -279,6 +281,8 @@ def _screening(row: _Row) -> ScreeningRules:
         )
     return ScreeningRules(
         fingers_asked=fingers,
+        impressions_asked=row.number("impressions_asked", 1, least=1, most=IMPRESSIONS_MAX),
+        reasons_required=row.flag("reasons_required", False),
         age_min=row.number("age_min", plain.age_min, most=120),
         carer_below=row.number("carer_below", plain.carer_below, most=120),
         second_person=frozenset(row.texts("second_person", ())),
@@ -287,6 +291,16 @@ def _screening(row: _Row) -> ScreeningRules:
         appeal_stays=row.flag("appeal_stays", plain.appeal_stays),
         baselines=row.rows("baselines", _baseline),
     )
+
+
+def _asked_beyond(screening: ScreeningRules) -> dict[str, int | bool]:
+    """Members that documents had not always: those without them stay what was signed."""
+    members: dict[str, int | bool] = {}
+    if screening.impressions_asked > 1:
+        members["impressions_asked"] = screening.impressions_asked
+    if screening.reasons_required:
+        members["reasons_required"] = True
+    return members
 
 
 def _baseline(row: _Row) -> Baseline:

@@ -125,6 +125,8 @@ class ScreeningRules:
     """How people are screened.
 
     fingers_asked         labels such as `right-index`, in the order in which they are asked
+    impressions_asked     how often each of them is captured, 1 or 2
+    reasons_required      a finger, or second impression, that is asked and not captured needs a reason
     age_min               years below which no fingerprint is taken
     carer_below           years below which a carer has to be named
     second_person         outcomes and decisions that a second person confirms
@@ -135,6 +137,8 @@ class ScreeningRules:
     """
 
     fingers_asked: tuple[str, ...] = ("right-index", "left-index")
+    impressions_asked: int = 1
+    reasons_required: bool = False
     age_min: int = 5
     carer_below: int = 18
     second_person: frozenset[str] = frozenset()

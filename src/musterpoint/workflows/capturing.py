@@ -19,7 +19,7 @@ from musterpoint.extraction import Extractor, QualityReport
 from musterpoint.identifiers import EncounterId, ReferenceId, new_uuid
 from musterpoint.imaging import FingerImage
 from musterpoint.interchange import Deviation
-from musterpoint.limits import FINGERS_MAX, PPI_MAX, PPI_MIN
+from musterpoint.limits import FINGERS_MAX, IMPRESSIONS_MAX, PPI_MAX, PPI_MIN
 from musterpoint.registry import Reference
 from musterpoint.storage import ERASED_OUTCOME
 from musterpoint.templates import FingerPosition, Template
@@ -119,12 +119,20 @@ def _captures_of_record(submission: Submission) -> list[Capture]:
             found="a record without any",
             hint="Export the record again",
         )
-    if submission.position is not FingerPosition.UNKNOWN and len(found) == 1:
-        found = (replace(found[0], position=submission.position),)
+    if _is_one_finger(submission, found):
+        found = tuple(replace(one, position=submission.position) for one in found)
     return [
         Capture(template=template, image=None, quality=None, deviations=reading.deviations)
         for template in found
     ]
+
+
+def _is_one_finger(submission: Submission, found: Sequence[Template]) -> bool:
+    """Whether a record holds impressions of the finger that its name says, rather than several fingers."""
+    if submission.position is FingerPosition.UNKNOWN:
+        return False
+    unnamed = all(one.position is FingerPosition.UNKNOWN for one in found)
+    return len(found) == 1 or (unnamed and len(found) <= IMPRESSIONS_MAX)
 
 
 def references(

@@ -113,6 +113,8 @@ days = {keep_days}
 
 [screening]
 fingers_asked = ["right-index", "left-index"]
+impressions_asked = 1                 # 2: each finger twice; far fewer people are missed later
+reasons_required = false              # true: what is asked and not captured needs a reason
 age_min = 5                           # years; younger children give no fingerprint
 carer_below = 18                      # years; younger people travel with a named carer
 second_person = ["failed capture", "exempt", "refused"]

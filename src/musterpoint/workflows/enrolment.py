@@ -10,6 +10,7 @@ from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.registry import Encounter, EncounterKind, Outcome
 from musterpoint.registry.rights import Act
 from musterpoint.storage import UnitOfWork
+from musterpoint.workflows.asked_fingers import contradictions
 from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.recording import Search, search_and_record
@@ -48,13 +49,17 @@ class PossibleDuplicate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentOutcome:
-    """What became of a record."""
+    """What became of a record.
+
+    doubts  what contradicts the names of its fingers, as people read it: they are enrolled as they are named
+    """
 
     encounter: str
     subject: str
     source_record: str
     qualities: tuple[int | None, ...]
     possible_duplicates: tuple[PossibleDuplicate, ...]
+    doubts: tuple[str, ...] = ()
     is_repeated: bool = False
 
     def to_json(self) -> str:
@@ -66,7 +71,9 @@ class EnrolmentOutcome:
         """The outcome that `to_json` wrote."""
         values = json.loads(text)
         duplicates = tuple(PossibleDuplicate(**item) for item in values.pop("possible_duplicates"))
-        return cls(possible_duplicates=duplicates, qualities=tuple(values.pop("qualities")), **values)
+        for name in ("qualities", "doubts"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(possible_duplicates=duplicates, **values)
 
 
 def find_enrolled(station: Station, request: EnrolmentRequest) -> EnrolmentOutcome | None:
@@ -166,6 +173,7 @@ def _record(
         source_record=request.source_record,
         qualities=tuple(one.template.quality for one in captures),
         possible_duplicates=_possible_duplicates(work, found),
+        doubts=tuple(words for words, _ in contradictions(captures)),
     )
 
 

@@ -47,14 +47,26 @@ class GateJournal:
             self.say("consent", {"purpose": encounter.purpose, "answer": "yes", "kind": told.consent})
 
     def captured(
-        self, captures: Sequence[Capture], not_captured: Sequence[NotCaptured], asked: Sequence[str]
+        self,
+        captures: Sequence[Capture],
+        not_captured: Sequence[NotCaptured],
+        asked: Sequence[str],
+        unexplained: int,
     ) -> None:
-        """Which fingers were captured and which were not; the reasons are sealed."""
+        """Which fingers were captured and which were not; the reasons are sealed.
+
+        unexplained  fingers and second impressions that were asked, without a capture and without a reason
+        """
         fingers = [f"{one.template.position.label} {_quality(one)}" for one in captures]
         missing = [f"{one.position.label} {one.reason.value}" for one in not_captured]
         self.say(
             "captured",
-            {"fingers_asked": len(asked), "fingers_found": len(captures), "fingers_missing": len(missing)},
+            {
+                "fingers_asked": len(asked),
+                "fingers_found": len(captures),
+                "fingers_missing": len(missing),
+                "fingers_unexplained": unexplained,
+            },
             {"found": fingers, "missing": missing},
         )
 

@@ -27,6 +27,7 @@ from musterpoint.storage import Snapshot, UnitOfWork, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.templates import FingerPosition, Template
 from musterpoint.workflows.alarms import is_time_to_watch, watch
+from musterpoint.workflows.asked_fingers import check_fingers, unexplained
 from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery, galleries_searched
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.children import (
@@ -77,16 +78,6 @@ class ScreeningRequest:
     def __post_init__(self) -> None:
         if not self.submissions and not self.not_captured and not self._is_about_a_child:
             raise nothing_given()
-        captured = {one.position for one in self.submissions}
-        if (
-            any(item.position in captured | {FingerPosition.UNKNOWN} for item in self.not_captured)
-            and captured
-        ):
-            raise UnusableInput(
-                expected="fingers that were captured, and reasons for others that were not",
-                found="a finger that was captured with a reason why it was not",
-                hint="Name the finger of the reason, as in --not-captured left-index=bandaged",
-            )
         if len(self.submissions) + len(self.not_captured) > FINGERS_MAX:
             raise UnusableInput(
                 expected=f"at most {FINGERS_MAX} fingers of one person",
@@ -150,8 +141,10 @@ def screen(
             searched = galleries_searched(station, snapshot, permission, request.search_galleries)
     if searched is not None:
         taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
+        check_fingers(permission.screening, taken, request.not_captured)
         outcome = _screen_with_sample(station, request, asked, taken, (permission, searched))
     else:
+        check_fingers(permission.screening, (), request.not_captured)
         outcome = _screen_without_sample(station, request, asked)
     _look_at_rates(station, permission)
     return outcome
@@ -360,7 +353,10 @@ def _journal_presentation(
     """Say what happened, in its order; returns the line that counts the person."""
     journal.presented(encounter, gate.request.told)
     captures = searched.captures if searched else ()
-    journal.captured(captures, gate.request.not_captured, gate.permission.screening.fingers_asked)
+    not_captured, rules = gate.request.not_captured, gate.permission.screening
+    journal.captured(
+        captures, not_captured, rules.fingers_asked, len(unexplained(rules, captures, not_captured))
+    )
     if searched is not None:
         scope = SearchScope(
             searched=gate.searched,
@@ -457,6 +453,7 @@ def _outcome(gate: _Gate, encounter: Encounter, searched: _Searched | None) -> S
         agreement=str(gate.permission.agreement_id or ""),
         galleries=gate.searched if searched else (),
         galleries_not_searched=gate.not_searched,
+        fingers_missing=unexplained(gate.permission.screening, captures, gate.request.not_captured),
     )
 
 

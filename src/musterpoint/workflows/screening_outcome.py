@@ -29,6 +29,7 @@ class ScreeningShown:
     answer       known, not known, being decided or cannot tell; under *no list* never being decided
     reason       why it cannot be told, where the gate may know
     next_step    what happens now, as a sentence; there is always one
+    fingers_missing  what was asked and neither captured nor explained, as people read it
     """
 
     encounter: str
@@ -40,6 +41,7 @@ class ScreeningShown:
     exception_of: str
     next_step: str
     fingers: tuple[FingerResult, ...]
+    fingers_missing: tuple[str, ...]
     agreement: str
     is_practice: bool
     galleries: tuple[str, ...]
@@ -83,6 +85,7 @@ class ScreeningOutcome:
     agreement: str = ""
     galleries: tuple[str, ...] = ()
     galleries_not_searched: tuple[str, ...] = ()
+    fingers_missing: tuple[str, ...] = ()
     is_repeated: bool = False
 
     def shown(self) -> ScreeningShown:
@@ -106,6 +109,7 @@ class ScreeningOutcome:
             exception_of=self.exception_of,
             next_step=next_step(state, reason=reason, no_list=self.no_list).words,
             fingers=self.fingers,
+            fingers_missing=self.fingers_missing,
             agreement=self.agreement,
             is_practice=self.agreement == str(PRACTICE_AGREEMENT),
             galleries=self.galleries,
@@ -127,6 +131,6 @@ class ScreeningOutcome:
             FingerResult(**{**finger, "reasons": tuple(finger["reasons"]), "advice": tuple(finger["advice"])})
             for finger in values.pop("fingers")
         )
-        for name in ("galleries", "galleries_not_searched"):
+        for name in ("galleries", "galleries_not_searched", "fingers_missing"):
             values[name] = tuple(values.get(name, ()))
         return cls(fingers=fingers, **values)
