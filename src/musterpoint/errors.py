@@ -7,6 +7,7 @@ MusterpointError
 │   │   └── ResolutionMissing, ResolutionOutOfRange
 │   ├── RecordError             a biometric record or template breaks its format
 │   ├── TooManyFingers          more impressions than one person can have
+│   ├── TargetUnsupported       no data support a target so strict
 │   ├── ListingError            a manifest, folder or data set description cannot be used
 │   ├── LogFormatError          an event, note, proof or other file of a log breaks its format
 │   └── NotProven               a signature or proof of a log does not hold
@@ -18,7 +19,8 @@ MusterpointError
 ├── Corrupt            exit 7   stored data is damaged
 ├── Locked             exit 8   the keys cannot be had: WrongPassphrase, KeyMissing, KeyExposed
 ├── VersionMismatch    exit 9   made by another version of musterpoint
-└── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased, KeyDestroyed
+└── Conflict           exit 10  NotFound, RequestConflict, AlreadySettled, AlreadyErased, KeyDestroyed,
+                            CalibrationRefused
 
 Exit 2 is a usage error of the command line, 11 a batch in which some items failed,
 69 an environment that could not be prepared, 70 a bug. `docs/reference/errors.md` lists all.
@@ -140,6 +142,12 @@ class RecordError(UnusableInput):
     """A biometric record or template breaks the rules of its format."""
 
     code = "record.invalid"
+
+
+class TargetUnsupported(UnusableInput):
+    """No data support a target so strict, so no threshold could keep it."""
+
+    code = "target.unsupported"
 
 
 class TooManyFingers(UnusableInput):
@@ -331,6 +339,12 @@ class RequestConflict(Conflict):
     """A request identifier was used before for another request."""
 
     code = "conflict.request"
+
+
+class CalibrationRefused(Conflict):
+    """The people who are here do not say enough of what chance does."""
+
+    code = "calibration.refused"
 
 
 class AlreadySettled(Conflict):

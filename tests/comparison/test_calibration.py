@@ -48,6 +48,6 @@ def test_a_rate_that_is_none_is_refused(rate: float) -> None:
         score_for(rate)
 
 
-def test_rates_below_one_in_a_hundred_thousand_are_extrapolated() -> None:
-    assert not is_extrapolated(score_for(1.01e-5))
-    assert is_extrapolated(score_for(0.99e-5))
+def test_rates_below_one_in_ten_thousand_are_extrapolated() -> None:
+    assert not is_extrapolated(score_for(1.01e-4))
+    assert is_extrapolated(score_for(0.99e-4))

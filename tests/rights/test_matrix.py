@@ -44,6 +44,8 @@ ADD_GALLERY             - - X - - - -
 ATTACH_GALLERY          - - X - - - -
 READ_THRESHOLDS         X - X X - - -
 SET_THRESHOLD           - - X - - - -  2
+MEASURE_CALIBRATION     - - X - - - -
+SET_CALIBRATION         - - X - - - -  2
 READ_SEATS              - - - X - X -
 GRANT_SEAT              - - - - - X -
 REVOKE_SEAT             - - - - - X -

@@ -8,7 +8,8 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -49,6 +50,7 @@ from musterpoint.workflows import (
     appeals,
     backup,
     browsing,
+    calibrating,
     cases,
     checking,
     deciding,
@@ -123,6 +125,11 @@ def _searched() -> ScreeningRequest:
     return _screening(submissions=(Submission(name="file", data=record(2)),), not_captured=())
 
 
+def _measured() -> calibrating.Measured:
+    """Nothing but what is asked for before anything else."""
+    return cast(calibrating.Measured, SimpleNamespace(purpose=DEPARTURE))
+
+
 def _enrolment() -> EnrolmentRequest:
     return EnrolmentRequest(
         request_id=RequestId(new_uuid()),
@@ -178,6 +185,22 @@ CALLS: dict[str, tuple[Act, Call]] = {
         lambda s, _: agreements.end_agreement(s, "none of this name", "over"),
     ),
     "agreements.newest_version": (Act.READ_AGREEMENT, lambda s, _: agreements.newest_version(s, "")),
+    "calibrating.view_calibration": (
+        Act.READ_THRESHOLDS,
+        lambda s, _: calibrating.view_calibration(s, DEPARTURE),
+    ),
+    "calibrating.measure_calibration": (
+        Act.MEASURE_CALIBRATION,
+        lambda s, _: calibrating.measure_calibration(s, DEPARTURE),
+    ),
+    "calibrating.set_calibration": (
+        Act.SET_CALIBRATION,
+        lambda s, _: calibrating.set_calibration(s, _measured()),
+    ),
+    "calibrating.set_standard": (
+        Act.SET_CALIBRATION,
+        lambda s, _: calibrating.set_standard(s, DEPARTURE),
+    ),
     "agreements.set_target": (Act.SET_THRESHOLD, lambda s, _: agreements.set_target(s, DEPARTURE, 5)),
     "agreements.view_agreement": (Act.READ_AGREEMENT, lambda s, _: agreements.view_agreement(s, "")),
     "agreements.view_agreements": (Act.READ_AGREEMENT, lambda s, _: agreements.view_agreements(s)),

@@ -11,6 +11,7 @@ from musterpoint.clock import to_text
 
 if TYPE_CHECKING:
     from musterpoint.registry.agreements import Agreement, Term
+    from musterpoint.registry.thresholds import Threshold
     from musterpoint.workflows.agreements import AgreementView, PurposeView
 
 
@@ -70,7 +71,13 @@ def purpose_as_json(one: PurposeView) -> dict[str, object]:
         "people": one.people,
         "target_fpir_ppm": one.target_fpir_ppm,
         "threshold_millinats": one.threshold.strength_millinats,
+        "threshold_bound_millinats": one.threshold.bound_millinats,
+        "occasions": one.threshold.occasions,
+        "calibration": one.threshold.calibration,
+        "extrapolated": one.threshold.is_extrapolated,
+        "target_supported": one.threshold.is_reachable,
         "expected_false_candidates_per_search": one.threshold.expected_false_per_search,
+        "expected_false_candidates_range": list(one.threshold.expected_range),
         "expected_false_candidates_per_day": one.threshold.expected_false_per_day,
         "searches_today": one.searches_today,
         "daily_searches_max": one.daily_searches_max,
@@ -127,6 +134,29 @@ def print_purposes(purposes: tuple[PurposeView, ...]) -> None:
     print_table(
         ("purpose", "galleries", "people", "target", "by chance in a search", "by chance in a day"), rows
     )
+    for one in purposes:
+        print_threshold(one.purpose, one.threshold)
+
+
+def print_threshold(purpose: str, found: Threshold) -> None:
+    """What a candidate needs, and how sure that is."""
+    which = f"calibration {found.calibration}" if found.calibration else "the standard calibration"
+    click.echo(
+        f"{purpose}: a candidate needs {found.strength_millinats:,} by {which}, since a search is worth "
+        f"{found.occasions:,.0f} people met at random; comparing all would ask for {found.bound_millinats:,}."
+    )
+    low, high = found.expected_range
+    if found.is_extrapolated:
+        click.echo(
+            f"{purpose}: extrapolated beyond what was seen; by the tail model {in_words(low)} to "
+            f"{in_words(high)} searches have a candidate by chance (95 %)."
+        )
+    if not found.is_reachable:
+        click.secho(
+            f"{purpose}: no data support this target; the strictest that they do is "
+            f"{in_words(found.least_target)}. Ask for more fingers, or agree on a higher target.",
+            bold=True,
+        )
 
 
 def _rule(term: Term) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
     "agreement": ("agreement", "Draft, sign, list and end agreements."),
     "seat": ("seat", "Say who acts in which role, with a key of their own."),
     "gallery": ("gallery", "Say whose galleries are, and who may search them."),
+    "calibrate": ("calibrating", "Measure what chance does here, and set searches by it."),
     "receipt": ("receipt", "Make a page for the person, with a proof."),
     "adjudicate": ("adjudication", "Judge whether two people are one."),
     "appeal": ("appeal", "Have other people look again."),
@@ -44,6 +45,7 @@ COMMANDS = {
     "export": ("exporting", "Write a record, a person, or the whole registry."),
     "import": ("importing", "Take in what another registry has exported."),
     "evaluate": ("evaluation", "Measure accuracy on data sets."),
+    "evaluate-compare": ("evaluation_comparison", "Compare the scores of two runs."),
     "key": ("key", "Look after the secret that opens the registry."),
     "reindex": ("reindexing", "Extract templates again, compare, and switch."),
     "backup": ("backup", "Copy the registry and its keys into two folders."),
@@ -71,7 +73,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"musterpoint.cli.{COMMANDS[cmd_name][0]}")
         # `import` is a word of Python, so its function has an underscore.
-        command: click.Command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -117,7 +117,7 @@ def fused_likelihood_ratio(scores: Sequence[int], strength: int) -> LikelihoodRa
 
 
 FINGER_LIMIT: Final = 16_500
-"""Milli-nats, a rate of 7e-8: for weaker chance the tail model's interval is wider than a hundredfold."""
+"""Milli-nats, a rate of 7e-8: three powers of ten beyond what was measured."""
 
 _FINGER_INTERVAL: Final = (
     (0, 0, 0),
@@ -135,20 +135,21 @@ _FINGER_INTERVAL: Final = (
 
 def standard_calibration(comparator: str, cohort: str) -> Calibration:
     """The calibration that comes with the program: a strength is worth what it says."""
-    one = ChanceMap(knots=_standard(1), measured_to=-_milli_log(SUPPORTED_RATE_MIN), limit=FINGER_LIMIT)
-    several = ChanceMap(knots=_standard(2), measured_to=one.measured_to, limit=2 * FINGER_LIMIT)
+    knots = tuple(
+        Knot(strength=strength, nats=strength, at_least=low, at_most=high)
+        for strength, low, high in _FINGER_INTERVAL
+    )
+    measured_to = round(-1000 * math.log(SUPPORTED_RATE_MIN))
+    one = ChanceMap(knots=knots, measured_to=measured_to, limit=FINGER_LIMIT)
     return Calibration(
-        number=0, source=SOURCE, comparator=comparator, cohort=cohort, one=one, several=several
+        number=0, source=SOURCE, comparator=comparator, cohort=cohort, one=one, several=two_fingers(one)
     )
 
 
-def _milli_log(rate: float) -> int:
-    return round(1000 * math.log(rate))
-
-
-def _standard(fingers: int) -> tuple[Knot, ...]:
-    """Independent fingers: what one is worth, so many times."""
-    return tuple(
-        Knot(strength=fingers * a, nats=fingers * a, at_least=fingers * low, at_most=fingers * high)
-        for a, low, high in _FINGER_INTERVAL
+def two_fingers(one: ChanceMap) -> ChanceMap:
+    """The map of two fingers where only that of one was measured: they are taken to be independent."""
+    knots = tuple(
+        Knot(strength=2 * k.strength, nats=2 * k.nats, at_least=2 * k.at_least, at_most=2 * k.at_most)
+        for k in one.knots
     )
+    return ChanceMap(knots=knots, measured_to=one.measured_to, limit=2 * one.limit)

@@ -27,10 +27,7 @@ SEEN_MIN: Final = 10
 """So many comparisons have to reach a strength for its rate to count as measured."""
 
 BEYOND_NATS: Final = 6.91
-"""ln 1000: so far beyond what was measured the tail model is followed."""
-
-WIDTH_NATS: Final = 4.61
-"""ln 100: where the interval is wider than that, nothing is said any more."""
+"""ln 1000: so far beyond what was measured the tail is followed."""
 
 DRAWS: Final = 400
 STEP: Final = 500
@@ -77,7 +74,11 @@ class MeasuredMap:
 
 
 def measure(seen: Comparisons, *, seed: int = 1, draws: int = DRAWS) -> MeasuredMap:
-    """The map that comparisons make; `nats` is the cautious end of its interval.
+    """The map that comparisons make.
+
+    `nats` goes by an exponential tail, the form that strengths have by definition, at the cautious end of the
+    interval of its level and scale. Only where the shape of the tail model is above 0 beyond chance does it
+    go by that model. The interval of each knot is that of the tail model in any case.
 
     Raises ValueError where there are too few people or comparisons.
     """
@@ -87,50 +88,60 @@ def measure(seen: Comparisons, *, seed: int = 1, draws: int = DRAWS) -> Measured
     begin = float(np.quantile(seen.strength, 1 - TAIL_SHARE))
     rng = np.random.default_rng(seed)
     places = np.searchsorted(strengths, seen.strength, side="right")
-    curves = np.empty((draws, len(strengths)))
+    simple, free = np.empty((2, draws, len(strengths)))
     shapes = np.empty(draws)
+    values = seen.strength.astype(np.float64)
     for draw in range(draws):
         times = rng.multinomial(seen.people, np.full(seen.people, 1 / seen.people)).astype(np.float64)
         weights = times[seen.first] * times[seen.second]
-        curves[draw], shapes[draw] = _curve(seen, weights, places, strengths, begin)
-    low, high = np.quantile(curves, (0.025, 0.975), axis=0)
+        body = _body(weights, places, len(strengths))
+        tail = fit_tail(values, weights, begin)
+        shapes[draw] = 0.0 if tail is None else tail.shape
+        simple[draw] = _joined(body, strengths, None if tail is None else tail.exponential())
+        free[draw] = _joined(body, strengths, None if tail is None else tail.endless())
+    shape_range = (float(np.quantile(shapes, 0.025)), float(np.quantile(shapes, 0.975)))
+    low, high = np.quantile(free, (0.025, 0.975), axis=0)
+    used = low if shape_range[0] > 0 else np.quantile(simple, 0.025, axis=0)
     measured_to = math.log(len(seen) / SEEN_MIN)
     return MeasuredMap(
-        chance=_map(strengths, low, high, measured_to),
-        tail=fit_tail(seen.strength.astype(np.float64), np.ones(len(seen)), begin, is_bounded=True),
-        shape_range=(float(np.quantile(shapes, 0.025)), float(np.quantile(shapes, 0.975))),
+        chance=_map(strengths, used, (low, high), measured_to),
+        tail=fit_tail(values, np.ones(len(seen)), begin),
+        shape_range=shape_range,
         people=seen.people,
         comparisons=len(seen),
     )
 
 
-def _curve(seen: Comparisons, weights: F64, places: I64, strengths: I64, begin: float) -> tuple[F64, float]:
-    """-ln of the share that reaches each strength under these weights, and the shape of the tail."""
-    total = float(weights.sum())
-    counted = np.bincount(places, weights=weights, minlength=len(strengths) + 1)
+def _body(weights: F64, places: I64, count: int) -> F64:
+    """-ln of the share that reaches each strength under these weights."""
+    counted = np.bincount(places, weights=weights, minlength=count + 1)
     reaching = counted[::-1].cumsum()[::-1][1:]
-    nats = -np.log(np.maximum(reaching / max(total, LEAST), LEAST))
-    tail = fit_tail(seen.strength.astype(np.float64), weights, begin, is_bounded=False)
-    free = fit_tail(seen.strength.astype(np.float64), weights, begin, is_bounded=True)
-    beyond = strengths > begin
+    nats: F64 = -np.log(np.maximum(reaching / max(float(weights.sum()), LEAST), LEAST))
+    return nats
+
+
+def _joined(body: F64, strengths: I64, tail: Tail | None) -> F64:
+    """The body, and the tail above where that begins."""
+    nats = body.copy()
     if tail is not None:
+        beyond = strengths > tail.begin
         nats[beyond] = tail.nats_at(strengths[beyond].astype(np.float64))
-    return np.minimum(np.maximum.accumulate(np.maximum(nats, 0.0)), _CAP), free.shape if free else 0.0
+    return np.minimum(np.maximum.accumulate(np.maximum(nats, 0.0)), _CAP)
 
 
-def _map(strengths: I64, low: F64, high: F64, measured_to: float) -> ChanceMap:
-    low, high = np.maximum.accumulate(low), np.maximum.accumulate(high)
-    narrow = low[high - low <= WIDTH_NATS]
-    limit = min(measured_to + BEYOND_NATS, float(narrow.max()), float(low[-1]))
+def _map(strengths: I64, used: F64, interval: tuple[F64, F64], measured_to: float) -> ChanceMap:
+    columns = [np.maximum.accumulate(one) for one in (used, *interval)]
     knots = [
         Knot(
             strength=strength,
-            nats=math.floor(1000 * a),
-            at_least=math.floor(1000 * a),
-            at_most=math.ceil(1000 * b),
+            nats=math.floor(1000 * nats),
+            at_least=math.floor(1000 * low),
+            at_most=math.ceil(1000 * high),
         )
-        for strength, a, b in zip(strengths.tolist(), low.tolist(), high.tolist(), strict=True)
+        for strength, nats, low, high in zip(strengths.tolist(), *(c.tolist() for c in columns), strict=True)
     ]
     return ChanceMap(
-        knots=tuple(knots), measured_to=math.floor(1000 * measured_to), limit=math.floor(1000 * limit)
+        knots=tuple(knots),
+        measured_to=math.floor(1000 * measured_to),
+        limit=math.floor(1000 * min(measured_to + BEYOND_NATS, float(columns[0][-1]))),
     )

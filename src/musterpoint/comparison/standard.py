@@ -9,3 +9,4 @@ from musterpoint.comparison.cohort import COHORT
 from musterpoint.comparison.comparing import COMPARATOR_VERSION
 
 STANDARD: Final = standard_calibration(COMPARATOR_VERSION, str(COHORT))
+"""Measured on the development sets, with the cohort of the package."""

@@ -8,7 +8,7 @@ independent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,8 @@ F64 = npt.NDArray[np.float64]
 
 SHAPE_MAX: Final = 0.5
 """Heavier tails have no variance, and moments cannot fit them."""
+
+EXCESSES_MIN: Final = 10
 
 LEAST: Final = 1e-300
 """Probabilities are not told apart below it."""
@@ -47,16 +49,20 @@ class Tail:
         result: F64 = -np.log(self.rate) + beyond
         return result
 
+    def exponential(self) -> Tail:
+        """The same with the shape 0 and the same mean."""
+        return replace(self, shape=0.0, scale=self.scale / (1 - self.shape))
 
-def fit_tail(values: F64, weights: F64, begin: float, *, is_bounded: bool) -> Tail | None:
-    """The tail of weighted values above `begin`, or None where fewer than ten are.
+    def endless(self) -> Tail:
+        """The same, or the exponential one where this one ends: no data says that there is an end."""
+        return self.exponential() if self.shape < 0 else self
 
-    is_bounded  a distribution that ends is taken as it is; else it is taken for an exponential one, which
-                is the cautious side: no data says that there is an end
-    """
+
+def fit_tail(values: F64, weights: F64, begin: float) -> Tail | None:
+    """The tail of weighted values above `begin`, or None where fewer than ten are."""
     above = values > begin
     total = float(weights.sum())
-    if np.count_nonzero(above & (weights > 0)) < 10 or total <= 0:
+    if np.count_nonzero(above & (weights > 0)) < EXCESSES_MIN or total <= 0:
         return None
     excess, weight = values[above] - begin, weights[above]
     order = np.argsort(excess, kind="stable")
@@ -64,9 +70,5 @@ def fit_tail(values: F64, weights: F64, begin: float, *, is_bounded: bool) -> Ta
     share = (np.cumsum(weight) - weight / 2) / weight.sum()
     mean = float(np.average(excess, weights=weight))
     second = float(np.average((1 - share) * excess, weights=weight))
-    shape = 2 - mean / (mean - 2 * second) if mean > 2 * second else SHAPE_MAX
-    shape = min(shape, SHAPE_MAX)
-    scale = mean * (1 - shape)
-    if shape < 0 and not is_bounded:
-        shape, scale = 0.0, mean
-    return Tail(begin=begin, rate=float(weight.sum()) / total, shape=shape, scale=scale)
+    shape = min(2 - mean / (mean - 2 * second) if mean > 2 * second else SHAPE_MAX, SHAPE_MAX)
+    return Tail(begin=begin, rate=float(weight.sum()) / total, shape=shape, scale=mean * (1 - shape))

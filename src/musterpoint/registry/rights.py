@@ -28,6 +28,8 @@ class Act(StrEnum):
     ATTACH_GALLERY = "attach a gallery to an agreement, or detach it"
     READ_THRESHOLDS = "read thresholds"
     SET_THRESHOLD = "set a threshold"
+    MEASURE_CALIBRATION = "compare people of a gallery with one another to calibrate"
+    SET_CALIBRATION = "set a calibration"
     # Seats
     READ_SEATS = "list seats"
     GRANT_SEAT = "grant a seat"
@@ -136,6 +138,8 @@ RIGHTS: Final[Mapping[Act, Mapping[Role, Extent]]] = MappingProxyType(
         Act.ATTACH_GALLERY: _row((_SUPERVISOR,)),
         Act.READ_THRESHOLDS: _row((_OFFICER, _SUPERVISOR, _OBSERVER)),
         Act.SET_THRESHOLD: _row((_SUPERVISOR,)),
+        Act.MEASURE_CALIBRATION: _row((_SUPERVISOR,)),
+        Act.SET_CALIBRATION: _row((_SUPERVISOR,)),
         Act.READ_SEATS: _row((_ADMINISTRATOR, _OBSERVER)),
         Act.GRANT_SEAT: _row((_ADMINISTRATOR,)),
         Act.REVOKE_SEAT: _row((_ADMINISTRATOR,)),
@@ -211,6 +215,7 @@ RIGHTS: Final[Mapping[Act, Mapping[Role, Extent]]] = MappingProxyType(
 TWO_PERSONS: Final = frozenset(
     {
         Act.SET_THRESHOLD,
+        Act.SET_CALIBRATION,
         Act.BREAK_GLASS,
         Act.MERGE_SUBJECTS,
         Act.SPLIT_SUBJECT,
@@ -243,6 +248,7 @@ NEVER_IN_PRACTICE: Final = frozenset(
         Act.RECORD_ACKNOWLEDGEMENT,
         Act.END_AGREEMENT,
         Act.SET_THRESHOLD,
+        Act.SET_CALIBRATION,
         Act.ATTACH_GALLERY,
     }
 )

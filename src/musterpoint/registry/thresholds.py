@@ -98,13 +98,14 @@ def target_ppm(grants: Iterable[Grant], set_ppm: int | None) -> int:
     Where a grant limits both the searches and the false candidates of a day, the target is low enough
     for a day of as many searches as are allowed.
     """
-    targets = [_of_grant(one) for one in grants]
+    targets = [target_of(one) for one in grants]
     if set_ppm is not None:
         targets.append(set_ppm)
     return max(1, min(targets))
 
 
-def _of_grant(grant: Grant) -> int:
+def target_of(grant: Grant) -> int:
+    """The target that follows from one grant, in millionths; 0 where its limits allow nothing."""
     if not grant.daily_searches_max or not grant.false_candidates_max_ppm:
         return grant.target_fpir_ppm
     return min(grant.target_fpir_ppm, grant.false_candidates_max_ppm // grant.daily_searches_max)

@@ -41,11 +41,6 @@ class KeptCalibration:
     facts: Mapping[str, Any]
 
 
-def next_number(work: UnitOfWork) -> int:
-    """The number that `add` gives next."""
-    return work.next_number(calibration)
-
-
 def add(work: UnitOfWork, galleries: frozenset[str], facts: Mapping[str, Any]) -> int:
     """Keep a calibration of these galleries; returns its number, 1, 2, 3 …"""
     number = work.next_number(calibration)

@@ -31,6 +31,7 @@ from musterpoint.storage.vault import KeyScope
 from musterpoint.workflows.authorising import authorise, latest
 from musterpoint.workflows.practice import record_answer
 from musterpoint.workflows.station import Station
+from musterpoint.workflows.targets import calibrated, fingers_of, refuse_target, refuse_unsupported
 
 WHERE: Final = "agreement"
 
@@ -56,6 +57,7 @@ def add_version(station: Station, version: AgreementVersion) -> AddedVersion:
     with station.unit_of_work() as work:
         permission = authorise(station, work, Act.ADD_AGREEMENT)
         _refuse_gap(work, version)
+        refuse_unsupported(work, version)
         digest = agreements.add_version(work, version)
         facts: dict[str, str | int | Sequence[str]] = {
             "agreement": str(version.agreement_id),
@@ -299,6 +301,7 @@ def set_target(station: Station, purpose: str, target_fpir_ppm: int) -> TargetSe
                 hint="A higher target takes a new version of the agreement",
                 where="--target-ppm",
             )
+        refuse_target(work, permission.agreement.version, permission.galleries, target_fpir_ppm)
         setting = TargetSetting(
             agreement_id=permission.agreement.agreement_id,
             version=permission.agreement.version.version,
@@ -403,7 +406,13 @@ def purposes_of(snapshot: Snapshot, agreement: Agreement, now: Instant) -> tuple
                 galleries=reached,
                 people=people,
                 target_fpir_ppm=ppm,
-                threshold=threshold(people, as_share(ppm), week / DAYS_AVERAGED),
+                threshold=threshold(
+                    people,
+                    as_share(ppm),
+                    week / DAYS_AVERAGED,
+                    fingers=fingers_of(version),
+                    calibration=calibrated(snapshot, frozenset(reached)),
+                ),
                 searches_today=agreements.searches(snapshot, identifier, purpose, now, 1),
                 daily_searches_max=min(limits, default=0),
             )

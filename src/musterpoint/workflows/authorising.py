@@ -104,8 +104,9 @@ class Permission:
         return self.agreement.version.screening if self.agreement else ScreeningRules()
 
     def threshold(self, people: int) -> Threshold:
-        """What a search among so many people asks of a candidate."""
-        return threshold(people, self.target_fpir, self.searches_per_day)
+        """What a search among so many people asks of a candidate, by the standard calibration."""
+        fingers = len(self.screening.fingers_asked)
+        return threshold(people, self.target_fpir, self.searches_per_day, fingers=fingers)
 
     def strength_needed(self, people: int) -> int:
         """The strength that a candidate among so many people needs, in milli-nats."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from musterpoint.comparison import STANDARD, Calibration
 from musterpoint.comparison.chance import from_facts
 from musterpoint.storage import Snapshot, calibrations
@@ -18,7 +20,7 @@ def calibration_of(snapshot: Snapshot, galleries: frozenset[str] | None) -> Cali
         if wanted and wanted <= kept.galleries:
             if not kept.facts:
                 return STANDARD
-            made = from_facts(kept.facts)
+            made = replace(from_facts(kept.facts), number=kept.number)
             if (made.comparator, made.cohort) == (STANDARD.comparator, STANDARD.cohort):
                 return made
             return STANDARD

@@ -1,0 +1,94 @@
+"""Calibration of a registry: what it takes, what it changes, who may do it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from tests.calibration.people import enrol, fingers
+from tests.rights.installations import DEPARTURE, DEPARTURES, Installation
+
+from musterpoint.comparison import STANDARD
+from musterpoint.errors import CalibrationRefused, NoAgreement, RoleMissing, SecondPersonMissing
+from musterpoint.workflows.calibrated import calibration_of
+from musterpoint.workflows.calibrating import (
+    measure_calibration,
+    set_calibration,
+    set_standard,
+    view_calibration,
+)
+
+PEOPLE = 205
+TWO = ("supervisor", "supervisor 2")
+HERE = frozenset({DEPARTURES})
+
+
+def test_too_few_people_are_refused_with_what_is_missing(real: Installation) -> None:
+    enrol(real, [[one] for one in fingers(3)])
+
+    with pytest.raises(CalibrationRefused, match=r"expected 200 people.*found 3.*Enrol 197 more"):
+        measure_calibration(real.acting("supervisor"), DEPARTURE)
+
+    assert "threshold.measured" not in real.kinds()
+
+
+def test_measuring_changes_nothing_and_setting_it_changes_what_searches_go_by(real: Installation) -> None:
+    subjects = enrol(real, [[one] for one in fingers(PEOPLE)])
+    supervisor = real.acting("supervisor")
+    before = real.position()
+
+    found = measure_calibration(supervisor, DEPARTURE)
+
+    assert (found.people, found.suspects, found.before) == (PEOPLE, 0, STANDARD)
+    assert len(found.one[0]) == PEOPLE * (PEOPLE - 1) // 2
+    assert found.several[1] is None
+    assert real.kinds(since=before) == ["threshold.measured"]
+    assert view_calibration(supervisor, DEPARTURE).calibration == STANDARD
+
+    with pytest.raises(SecondPersonMissing):
+        set_calibration(supervisor, found)
+    number = set_calibration(real.acting(*TWO), found)
+
+    assert (number, real.kinds()[-1]) == (1, "threshold.calibrated")
+    shown = view_calibration(supervisor, DEPARTURE)
+    assert (shown.calibration.number, shown.calibration.one) == (1, found.after.one)
+    probe = fingers(PEOPLE, 1)[7]
+    searched = supervisor.index(HERE).search(supervisor.database, [probe], 0.01)
+    assert searched.calibration == 1
+    assert [one.subject_id for one in searched.candidates] == [subjects[7]]
+    assert searched.needed.strength == found.after.one.strength_for(math.ceil(1000 * math.log(100 * PEOPLE)))
+
+    set_standard(real.acting(*TWO), DEPARTURE)
+    assert view_calibration(supervisor, DEPARTURE).calibration == STANDARD
+    assert supervisor.index(HERE).search(supervisor.database, [probe], 0.01).calibration == 0
+
+
+def test_a_calibration_of_other_galleries_counts_for_none_but_them(real: Installation) -> None:
+    enrol(real, [[one] for one in fingers(PEOPLE)])
+    set_calibration(real.acting(*TWO), measure_calibration(real.acting("supervisor"), DEPARTURE))
+
+    with real.station.database.read() as snapshot:
+        assert calibration_of(snapshot, HERE).number == 1
+        assert calibration_of(snapshot, frozenset({"camp"})) == STANDARD
+        assert calibration_of(snapshot, HERE | {"camp"}) == STANDARD
+
+
+def test_people_who_were_enrolled_twice_are_refused_when_many_and_left_out_when_few(
+    real: Installation,
+) -> None:
+    some, again = fingers(PEOPLE), fingers(PEOPLE, 1)
+    enrol(real, [[one] for one in (*some, again[0])])
+    assert measure_calibration(real.acting("supervisor"), DEPARTURE).suspects == 1
+
+    enrol(real, [[one] for one in again[1:20]])
+    with pytest.raises(CalibrationRefused, match="may be one"):
+        measure_calibration(real.acting("supervisor"), DEPARTURE)
+
+
+def test_only_supervisors_under_an_agreement_measure(real: Installation) -> None:
+    for seat in ("officer", "adjudicator", "observer", "administrator"):
+        with pytest.raises(RoleMissing):
+            measure_calibration(real.acting(seat), DEPARTURE)
+    with pytest.raises(NoAgreement):
+        measure_calibration(real.acting("supervisor"), "registration")
+    assert view_calibration(real.acting("observer"), DEPARTURE).people == 0
