@@ -220,6 +220,8 @@ class Kept:
         """Make them what they were."""
         for name in names:
             if not is_on_server(self.folder):
+                for left in self.folder.glob(f"{name}-*"):
+                    left.unlink()
                 (self.folder / name).write_bytes(self.parts[name])
                 continue
             with behind_its_back(self.folder, name=name) as connection:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from tests.cli.conftest import Run
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, impression_png
+from tests.registries import in_table
 
 from musterpoint.synthetic import cloth
 
@@ -145,7 +146,15 @@ def test_mistakes_on_the_command_line_are_explained(
     assert done.out == ""
 
 
-def test_a_damaged_registry_is_said_to_be_damaged(run: Run, tmp_path: Path) -> None:
+def test_a_registry_that_lacks_a_table_is_said_to_be_damaged(run: Run, tmp_path: Path) -> None:
+    run("screen", "--not-captured", "refused", *WHERE)
+    in_table(tmp_path / "registry", "ALTER TABLE encounter RENAME TO gone")
+
+    assert run("status").code == 7
+
+
+@pytest.mark.sqlite_only("breaks the file")
+def test_a_damaged_file_is_said_to_be_damaged(run: Run, tmp_path: Path) -> None:
     run("screen", "--not-captured", "refused", *WHERE)
     (tmp_path / "registry" / "registry.db").write_bytes(b"\x00" * 8192)
 

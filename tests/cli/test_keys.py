@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Run
 from tests.conftest import record
+from tests.registries import in_table
 
 PASSPHRASE = "five words that nobody combines"
 
@@ -56,6 +57,7 @@ def test_a_change_to_a_passphrase_locks_whoever_does_not_know_it(
     assert run("status").code == 0
 
 
+@pytest.mark.sqlite_only("breaks the file")
 def test_a_damaged_key_store_is_no_wrong_passphrase(run: Run, tmp_path: Path) -> None:
     os.truncate(tmp_path / "registry" / "keys.db", 5000)
 
@@ -109,12 +111,7 @@ def test_a_backup_is_made_tried_and_put_back(run: Run, tmp_path: Path) -> None:
 
 def test_a_check_ends_with_1_where_something_is_wrong(run: Run, tmp_path: Path) -> None:
     assert run("check").code == 0
-    import sqlite3
-
-    connection = sqlite3.connect(tmp_path / "registry" / "registry.db")
-    with connection:
-        connection.execute("UPDATE journal SET leaf_hash = zeroblob(32) WHERE position = 2")
-    connection.close()
+    in_table(tmp_path / "registry", "UPDATE journal SET leaf_hash = ? WHERE position = 2", bytes(32))
 
     told = run("check")
 

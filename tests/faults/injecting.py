@@ -57,7 +57,7 @@ def injected(processes: Sequence[int], fault: FailingCall, *, when: int) -> Iter
         try:
             tracer.wait(10)
         except subprocess.TimeoutExpired:
-            # Seen once in hundreds of times: it misses that its process ended. The kernel lets go of the others.
+            # Seen once: it misses that its process ended. The kernel lets go of the others.
             tracer.kill()
             tracer.wait(10)
 

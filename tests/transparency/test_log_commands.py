@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.registries import copied
 
 from musterpoint.cli import main
 from musterpoint.workflows.station import Station, open_station
@@ -74,10 +75,11 @@ def test_a_second_history_is_not_cosigned(run: Run, tmp_path: Path) -> None:
     run("request")
     run("witness", "cosign", "request.tlog", "--witness", "w1")
     # The same station, put back to its beginning, writes something else.
-    shutil.copytree("registry", "copy", ignore=shutil.ignore_patterns("log"))
-    copied = open_station(tmp_path / "copy")
-    grow(copied)
-    copied.database.close()
+    copied(tmp_path / "registry", tmp_path / "copy")
+    shutil.rmtree("copy/log")
+    other = open_station(tmp_path / "copy")
+    grow(other)
+    other.database.close()
     shutil.rmtree("registry/log")
     with open_station(tmp_path / "registry").database as original:
         with original.unit_of_work() as work:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.registries import REGISTRY, Kept
 from tests.transparency.keys import COSIGNER, LOG, SECONDS
 
 from musterpoint.errors import (
@@ -100,15 +101,12 @@ def test_a_registry_that_was_put_back_signs_no_second_history(
     station = new_station()
     write_lines(station)
     station.database.close()
-    kept = tmp_path / "kept"
-    shutil.copytree(tmp_path / "registry", kept)
+    kept = Kept.of(tmp_path / "registry")
     station = new_station()
     write_lines(station, 2)
     transparency.sign_checkpoint(station)
     station.database.close()
-    for name in ("registry.db", "registry.db-wal", "registry.db-shm"):
-        (tmp_path / "registry" / name).unlink(missing_ok=True)
-    shutil.copy(kept / "registry.db", tmp_path / "registry/registry.db")
+    kept.put_back(REGISTRY)
 
     station = new_station()
     with pytest.raises(Corrupt, match="continues"):

@@ -13,9 +13,12 @@ from musterpoint.storage.vault import Vault
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Iterator[Place]:
     """An empty place."""
-    return Place(tmp_path)
+    made = Place(tmp_path)
+    yield made
+    for vault in made.opened:
+        vault.close()
 
 
 @pytest.fixture
@@ -27,10 +30,12 @@ def vault(place: Place) -> Iterator[Vault]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A registry with three people and a key file of its own."""
     key_file = tmp_path / "secret" / "registry.key"
     monkeypatch.setenv("MUSTERPOINT_KEY_FILE", str(key_file))
     made = Site(tmp_path, key_file)
     made.visit(3)
-    return made
+    yield made
+    for station in made.opened:
+        station.database.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.registries import in_table
@@ -51,6 +51,7 @@ class Site:
 
     root: Path
     key_file: Path
+    opened: list[Station] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -59,7 +60,8 @@ class Site:
 
     def open(self) -> Station:
         """A station on the registry."""
-        return open_station(self.folder)
+        self.opened.append(open_station(self.folder))
+        return self.opened[-1]
 
     def visit(self, count: int = 1) -> list[Visitor]:
         """Have people come."""
@@ -102,7 +104,8 @@ def change_value(folder: Path, table: str, column: str, change: Callable[[bytes]
     [key] = tables.METADATA.tables[table].primary_key
     [(row, value)] = in_table(
         folder,
-        f"SELECT {key.name}, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {key.name} DESC LIMIT 1",
+        f"SELECT {key.name}, {column} FROM {table} WHERE {column} IS NOT NULL"
+        f" ORDER BY {key.name} DESC LIMIT 1",
     )
     assert isinstance(value, bytes)
     in_table(folder, f"UPDATE {table} SET {column} = ? WHERE {key.name} = ?", change(value), row)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.registries import stored_bytes
@@ -23,9 +23,13 @@ SECRET = "0123456789abcdef" * 4
 
 @dataclass(frozen=True)
 class Place:
-    """Where a registry and its key file lie."""
+    """Where a registry and its key file lie.
+
+    opened  every vault that was opened here, for whoever closes them at the end
+    """
 
     root: Path
+    opened: list[Vault] = field(default_factory=list, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -54,7 +58,8 @@ class Place:
         if SERVER_VARIABLE in os.environ:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             choose_server(self.folder)
-        return Vault.open_at(self.folder, sources or self.sources())
+        self.opened.append(Vault.open_at(self.folder, sources or self.sources()))
+        return self.opened[-1]
 
 
 def encounter() -> KeyScope:
