@@ -22,8 +22,8 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.chimeras import Chimeras, make_chimeras
 from benchmarks.comparison_templates import PreparedSet, read_sets
+from benchmarks.search_decoys import POSITIONS, Decoys, Source, decoys
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numba import njit
 
@@ -37,17 +37,14 @@ from musterpoint.gallery import (
     Sealing,
     SnapshotFolder,
 )
-from musterpoint.gallery.kernels_geometry import SEGMENT_ROWS
 from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.plan import Plan, plan_for
 from musterpoint.gallery.rounds import ShardSearch, Shortlist, in_order
-from musterpoint.gallery.segment import NewReference, Segment
-from musterpoint.templates import FingerPosition, Template
+from musterpoint.templates import Template
 
 LISTED_RANKS: Final = (1, 10, 100, 300, 1000, 3000, 30_000)
 TIMED_PROBES: Final = 16
-POSITIONS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
-DECOY, MATE = 1 << 64, 2 << 64
+MATE = 2 << 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +74,10 @@ class Prints:
         """Their minutiae end to end, and where each print's begin."""
         bare = [bare_minutiae(template) for template in self.templates]
         return np.concatenate(bare), np.cumsum([0, *(len(one) for one in bare)])
+
+    def source(self) -> Source:
+        """What decoys are made of."""
+        return Source(packed=self.packed(), finger=self.finger, means=self.means())
 
     def means(self) -> npt.NDArray[np.int64]:
         """Their cohort means, milli-nats."""
@@ -112,11 +113,8 @@ def main() -> None:
 
 def one_finger_rows(prints: Prints, size: int, every: int) -> Iterator[tuple[str, str, str]]:
     """The rows of the table for people who give one finger."""
-    chimeras = make_chimeras(1, size, prints.packed(), prints.finger)
-    begun = time.process_time()
-    gallery = decoys(chimeras, prints, 1)
-    gallery.make_keys(is_filing=True)
-    filing_us = (time.process_time() - begun) / size * 1e6
+    made = decoys(prints.source(), size, 1)
+    gallery = made.gallery
     trials = [
         Trial(
             probe=(k,),
@@ -125,22 +123,19 @@ def one_finger_rows(prints: Prints, size: int, every: int) -> Iterator[tuple[str
         for k in range(0, len(prints.templates), every)
     ]
     plan = plan_for(people=size, references=size, fingers=1)
-    yield from hit_rows(prints, gallery, chimeras, trials, plan)
+    yield from hit_rows(prints, made, trials, plan)
     filter_bytes, rest = gallery.bytes_held
     yield (
         "memory a finger: filter / all else",
         "<= 3.5 kB",
         f"{filter_bytes / size:.0f} / {rest / size:.0f} B",
     )
-    yield "enrolment: keys and filing, a finger", "", f"{filing_us:.0f} us"
     yield from loading_rows(gallery, prints, size)
 
 
 def two_finger_rows(prints: Prints, people: int, every: int) -> Iterator[tuple[str, str, str]]:
     """The rows for people who give two: two fingers of one set, the same impression of both."""
-    chimeras = make_chimeras(2, 2 * people, prints.packed(), prints.finger)
-    gallery = decoys(chimeras, prints, 2)
-    gallery.make_keys(is_filing=True)
+    made = decoys(prints.source(), people, 2)
     trials = []
     for k in range(0, len(prints.templates), every):
         same_set = np.unique(prints.finger[prints.set_of == prints.set_of[k]])
@@ -153,43 +148,19 @@ def two_finger_rows(prints: Prints, people: int, every: int) -> Iterator[tuple[s
         own = pairs.pop(int(prints.impression[k]))
         trials.append(Trial(probe=own, mates=tuple(pairs.values())))
     plan = plan_for(people=people, references=2 * people, fingers=2)
-    yield from hit_rows(prints, gallery, chimeras, trials, plan)
-
-
-def decoys(chimeras: Chimeras, prints: Prints, fingers: int) -> References:
-    """A gallery of decoys, so many fingers a person; cohort means are the mean of both parents'."""
-    means = prints.means()[chimeras.parents].mean(axis=1).astype(np.int64)
-    count = len(chimeras) // fingers
-    people = np.stack([np.full(count, 1, np.uint64), np.arange(count, dtype=np.uint64)], axis=1)
-    segments = []
-    for first in range(0, len(chimeras), SEGMENT_ROWS):
-        segment = Segment()
-        segment.append(
-            [
-                NewReference(
-                    identifier=np.array((3, k), np.uint64),
-                    visit=people[k // fingers],
-                    owner=k // fingers,
-                    position=0 if fingers == 1 else POSITIONS[k % fingers],
-                    minutiae=chimeras.minutiae[chimeras.offsets[k] : chimeras.offsets[k + 1]],
-                    mean=int(means[k]),
-                )
-                for k in range(first, min(first + SEGMENT_ROWS, len(chimeras)))
-            ]
-        )
-        segments.append(segment)
-    return References.of(segments, people, 1)
+    yield from hit_rows(prints, made, trials, plan)
 
 
 def hit_rows(
-    prints: Prints, gallery: References, chimeras: Chimeras, trials: Sequence[Trial], plan: Plan
+    prints: Prints, made: Decoys, trials: Sequence[Trial], plan: Plan
 ) -> Iterator[tuple[str, str, str]]:
     """How often mates are listed, compared, and first; and how long a search takes."""
     fingers = len(trials[0].probe)
-    people = len(gallery.people)
-    parents = prints.finger[chimeras.parents].reshape(people, -1)
+    gallery, people = made.gallery, len(made.parents)
     shard = LocalShard(gallery, threads=1)
-    outcomes = [one for trial in trials for one in outcomes_of(trial, prints, shard.begin(), parents, plan)]
+    outcomes = [
+        one for trial in trials for one in outcomes_of(trial, prints, shard.begin(), made.parents, plan)
+    ]
     ranks = np.array([one.rank for one in outcomes])
     title = f"{fingers} finger(s), {people:,} people, {len(outcomes)} searches"
     rates = ", ".join(f"<= {r}: {100 * np.mean(ranks < r):.2f}" for r in LISTED_RANKS if r <= plan.listed)

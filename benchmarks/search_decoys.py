@@ -1,0 +1,128 @@
+"""Galleries of chimeras for the benchmark of the search, kept in the cache folder: a million takes minutes.
+
+A gallery is made segment by segment, each from a seed of its own and written when it is whole, so an
+interrupted run goes on where it was. What is kept does not depend on the comparator's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks.chimeras import make_chimeras
+
+from musterpoint.caches import cache_folder
+from musterpoint.comparison import Bare
+from musterpoint.gallery import References
+from musterpoint.gallery.kernels_geometry import INDEX_VERSION, SEGMENT_ROWS
+from musterpoint.gallery.key_table import key_table
+from musterpoint.gallery.segment import Columns, Filed, NewReference, Segment, Waiting
+from musterpoint.templates import FingerPosition
+
+POSITIONS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
+_KEPT: Final = ("identifiers", "visits", "owners", "positions", "is_live", "sizes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """The prints that chimeras are made of.
+
+    packed  minutiae end to end, and where each print's begin
+    finger  int64 (n,), the finger of each print
+    means   int64 (n,), their cohort means, milli-nats
+    """
+
+    packed: tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]
+    finger: npt.NDArray[np.int64]
+    means: npt.NDArray[np.int64]
+
+    @property
+    def digest(self) -> str:
+        """What the chimeras depend on, in short."""
+        arrays = (*self.packed, self.finger, key_table().weights)
+        hashed = hashlib.sha256(bytes([INDEX_VERSION]))
+        for array in arrays:
+            hashed.update(np.ascontiguousarray(array).tobytes())
+        return hashed.hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decoys:
+    """People who are chimeras.
+
+    parents  int64 (people, 2 * fingers), the fingers that each is made of
+    """
+
+    gallery: References
+    parents: npt.NDArray[np.int64]
+
+
+def decoys(source: Source, people: int, fingers: int) -> Decoys:
+    """So many people of so many fingers, from the cache folder as far as they are there."""
+    folder = cache_folder(f"benchmarks/search-{source.digest}")
+    rows = people * fingers
+    firsts = range(0, rows, SEGMENT_ROWS)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        made = list(pool.map(partial(_kept, folder, source, fingers, rows), firsts))
+    parents = np.concatenate([parents for _, parents in made])
+    numbers = np.stack([np.full(people, 1, np.uint64), np.arange(people, dtype=np.uint64)], axis=1)
+    return Decoys(
+        gallery=References.of([segment for segment, _ in made], numbers, 1),
+        parents=source.finger[parents].reshape(people, -1),
+    )
+
+
+def _kept(
+    folder: Path, source: Source, fingers: int, rows: int, first: int
+) -> tuple[Segment, npt.NDArray[np.int64]]:
+    count = min(SEGMENT_ROWS, rows - first)
+    path = folder / f"{fingers}-{first}-{count}.npz"
+    if not path.exists():
+        _write(path, _arrays(source, fingers, first, count))
+        print(f"{first + count:,} of {rows:,} decoys", file=sys.stderr, flush=True)
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    means = source.means[arrays["parents"]].mean(axis=1).astype(np.int16)
+    columns = Columns(Bare(arrays["minutiae"], arrays["offsets"]), *(arrays[name] for name in _KEPT), means)
+    filed = Filed(arrays["starts"], arrays["postings"], count)
+    waiting = Waiting(np.empty(0, np.uint32), np.zeros(1, np.int64))
+    return Segment.of(columns, filed, waiting), arrays["parents"]
+
+
+def _arrays(source: Source, fingers: int, first: int, count: int) -> dict[str, npt.NDArray[Any]]:
+    """A segment of chimeras, its keys filed, as arrays by name; made from a seed of its own."""
+    chimeras = make_chimeras(1000 * fingers + first // SEGMENT_ROWS, count, source.packed, source.finger)
+    segment = Segment()
+    segment.append(
+        [
+            NewReference(
+                identifier=np.array((3, first + k), np.uint64),
+                visit=np.array((1, (first + k) // fingers), np.uint64),
+                owner=(first + k) // fingers,
+                position=0 if fingers == 1 else POSITIONS[(first + k) % fingers],
+                minutiae=chimeras.minutiae[chimeras.offsets[k] : chimeras.offsets[k + 1]],
+                mean=0,
+            )
+            for k in range(count)
+        ]
+    )
+    segment.make_keys(key_table(), is_filing=True)
+    columns = segment.columns()
+    arrays = {name: getattr(columns, name) for name in _KEPT}
+    arrays |= {"minutiae": columns.bare.minutiae, "offsets": columns.bare.offsets}
+    arrays |= {"starts": segment.filed.starts, "postings": segment.filed.postings}
+    return arrays | {"parents": chimeras.parents}
+
+
+def _write(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    beside = path.with_suffix(".unfinished.npz")
+    np.savez(beside, **arrays)  # type: ignore[arg-type]  # its own stub forgets arrays by name
+    beside.rename(path)
