@@ -42,6 +42,9 @@ def test_every_command_of_the_page_does_its_work(
     for position in (RIGHT_INDEX, LEFT_INDEX):
         Path(f"{position.label}.png").write_bytes(impression_png(3, position))
 
+    Path("arrivals.csv").write_text(
+        "\n".join(re.findall(r"^    (\S*record,.*|family.*)$", PAGE.read_text(), re.M))
+    )
     blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     assert len(lines) > 12

@@ -34,9 +34,14 @@ def expand(arguments: Sequence[str]) -> list[Path]:
     return paths
 
 
-def list_everybody(arguments: Sequence[str], ppi: float | None) -> tuple[ListedPerson, ...]:
-    """Everybody in the folders, files and manifests that the arguments name. Raises ListingError."""
-    listing = list_people(expand(arguments), ppi=ppi)
+def list_everybody(
+    arguments: Sequence[str], ppi: float | None, *, at_gate: bool = False
+) -> tuple[ListedPerson, ...]:
+    """Everybody in the folders, files and manifests that the arguments name. Raises ListingError.
+
+    at_gate  manifests may say age, carer and exception
+    """
+    listing = list_people(expand(arguments), ppi=ppi, at_gate=at_gate)
     if listing.files_skipped:
         what = counted(listing.files_skipped, "file is", "files are")
         say(f"{what} neither image nor record: passed over.")

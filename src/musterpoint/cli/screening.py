@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,29 +22,19 @@ from musterpoint.cli.options import (
     seat_options,
 )
 from musterpoint.cli.output import counted, print_json, print_table, say
+from musterpoint.cli.screening_batch import Batch, Occasion
 from musterpoint.cli.telling import Telling, telling_options
 from musterpoint.cli.texts import ShortText
 from musterpoint.cli.writing import write_csv
-from musterpoint.identifiers import RequestId, new_uuid, uuid_of
+from musterpoint.identifiers import RequestId, new_uuid
 from musterpoint.registry import CannotTellReason, NotCaptured
 from musterpoint.workflows.batch import BatchItem
-from musterpoint.workflows.capturing import Capture, Submission, capture, digest
+from musterpoint.workflows.capturing import Submission
 from musterpoint.workflows.listing import ListedPerson, parse_not_captured
-from musterpoint.workflows.screening import ScreeningRequest, find_screened, nothing_given
+from musterpoint.workflows.screening import ScreeningRequest, nothing_given
 from musterpoint.workflows.screening import screen as screen_person
 from musterpoint.workflows.screening_outcome import ScreeningOutcome, ScreeningShown
 from musterpoint.workflows.station import Station
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """What is the same for everybody who is screened by one command."""
-
-    purpose: str
-    site: str
-    gallery: str
-    searched: frozenset[str] | None
-    stays_open: bool = False
 
 
 class Arrival(NamedTuple):
@@ -152,7 +141,7 @@ def screen(
     if batch:
         _refuse_what_is_of_one(bool(reasons or request_id or exception or not telling.is_empty))
         refuse_overwriting(report, files)
-        people = list_everybody(files, ppi)
+        people = list_everybody(files, ppi, at_gate=True)
         return _screen_batch(seat.open(data), occasion, people, raw, report, as_json)
     submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
     arrival = Arrival(request_id, submissions, reasons, telling, exception or "")
@@ -168,7 +157,7 @@ def _refuse_what_is_of_one(is_given: bool) -> None:
     if is_given:
         raise click.UsageError(
             "--not-captured, --request, --exception and what a person told are for one person; "
-            "a batch takes reasons from its manifest."
+            "a manifest of a batch has columns not_captured, age, carer and exception."
         )
 
 
@@ -247,8 +236,8 @@ def _screen_batch(
     report: Path | None,
     as_json: bool,
 ) -> int:
-    ahead = _capture_ahead(station, occasion, raw_size)
-    items = record_everybody("people screened", people, ahead, lambda pair: screen_person(station, *pair))
+    batch = Batch(station, occasion, people, raw_size)
+    items = record_everybody("people screened", people, batch.capture, batch.record)
     if report is not None:
         _write_report(report, items)
     if as_json:
@@ -256,47 +245,6 @@ def _screen_batch(
     else:
         _print_batch(items)
     return exits.SOME_FAILED if any(item.error for item in items) else 0
-
-
-def _capture_ahead(
-    station: Station, occasion: Occasion, raw_size: tuple[int, int] | None
-) -> Callable[[ListedPerson], tuple[ScreeningRequest, tuple[Capture, ...] | None]]:
-    def ahead(person: ListedPerson) -> tuple[ScreeningRequest, tuple[Capture, ...] | None]:
-        request = _request(occasion, person, raw_size)
-        if not request.submissions or find_screened(station, request) is not None:
-            return request, None
-        return request, capture(station.extractor, request.submissions)
-
-    return ahead
-
-
-def _request(occasion: Occasion, person: ListedPerson, raw_size: tuple[int, int] | None) -> ScreeningRequest:
-    submissions = tuple(file.read(raw_size) for file in person.files)
-    # The request is known by what it is, so that a batch that was stopped goes on where it was.
-    known_by = digest(
-        submissions,
-        "batch",
-        occasion.purpose,
-        occasion.site,
-        occasion.gallery,
-        person.record,
-        _reasons(person.not_captured),
-    )
-    return ScreeningRequest(
-        request_id=RequestId(uuid_of(known_by)),
-        submissions=submissions,
-        purpose=occasion.purpose,
-        site=occasion.site,
-        not_captured=person.not_captured,
-        gallery=occasion.gallery,
-        search_galleries=occasion.searched,
-        source_record=person.record,
-        stays_open=occasion.stays_open,
-    )
-
-
-def _reasons(not_captured: Sequence[NotCaptured]) -> str:
-    return ",".join(f"{int(item.position)}={item.reason}" for item in not_captured)
 
 
 def _item_as_json(item: BatchItem[ScreeningOutcome]) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 By name: `PERSON/FINGER.png` or `PERSON_FINGER.png`, where FINGER is `right-index`, `left-thumb` and
 so on, followed by `-2` for a second impression. Any other file is a person of its own with an
-unknown finger. By manifest: the columns record, file, finger, ppi, not_captured, the last three of
-which may be empty or missing; rows with the same record are one person.
+unknown finger. By manifest: the columns record, file, finger, ppi, not_captured, and at a gate age, carer
+and exception; all but the first two may be empty or missing. Rows with the same record are one person.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ IMAGE_SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".
 RECORD_SUFFIXES = frozenset({".fmr", ".iso", ".ansi", ".iso-fmr", ".ansi-fmr", ".ist"})
 FILE_BYTES_MAX = max(IMAGE_BYTES_MAX, RECORD_BYTES_MAX)
 COLUMNS = ("record", "file", "finger", "ppi", "not_captured")
+GATE_COLUMNS = ("age", "carer", "exception")
+"""What a manifest may say of a person besides, where people are screened."""
+AGE_MAX = 130
 
 _FINGER = re.compile(
     r"(?:(?P<name>.*)[_. ])?"
@@ -63,11 +66,19 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson:
-    """A person of a batch: what the listing calls the record, and the files."""
+    """A person of a batch: what the listing calls the record, and the files.
+
+    age        years, where the manifest says it
+    carer      of a child: the record of somebody who stands before, or the identifier of an encounter
+    exception  why somebody without a finger is cleared
+    """
 
     record: str
     files: tuple[ListedFile, ...] = ()
     not_captured: tuple[NotCaptured, ...] = ()
+    age: int | None = None
+    carer: str = ""
+    exception: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +93,7 @@ class Listing:
 class _Gathered:
     files: list[ListedFile] = field(default_factory=list)
     not_captured: list[NotCaptured] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
 
 
 def finger_of(path: Path) -> FingerPosition:
@@ -124,13 +136,17 @@ def parse_not_captured(text: str, where: str = "") -> NotCaptured:
         ) from None
 
 
-def list_people(paths: Sequence[Path], *, ppi: float | None = None) -> Listing:
-    """Everybody in these folders, files and CSV manifests. Raises ListingError."""
+def list_people(paths: Sequence[Path], *, ppi: float | None = None, at_gate: bool = False) -> Listing:
+    """Everybody in these folders, files and CSV manifests. Raises ListingError.
+
+    at_gate  manifests may have the `GATE_COLUMNS` too
+    """
+    columns = (*COLUMNS, *GATE_COLUMNS) if at_gate else COLUMNS
     gathered: dict[str, _Gathered] = {}
     skipped = 0
     for path in paths:
         if path.suffix.lower() == ".csv":
-            _gather_manifest(path, gathered, ppi)
+            _gather_manifest(path, gathered, ppi, columns)
             continue
         for file, record in _files(path):
             if file.suffix.lower() not in IMAGE_SUFFIXES | RECORD_SUFFIXES:
@@ -140,10 +156,7 @@ def list_people(paths: Sequence[Path], *, ppi: float | None = None) -> Listing:
             _person(gathered, record, str(file)).files.append(
                 ListedFile(path=file, position=position, ppi=ppi)
             )
-    people = tuple(
-        ListedPerson(record=record, files=tuple(found.files), not_captured=tuple(found.not_captured))
-        for record, found in gathered.items()
-    )
+    people = tuple(_listed(record, found) for record, found in gathered.items())
     if not people:
         raise ListingError(
             expected="images or records of fingers",
@@ -152,6 +165,18 @@ def list_people(paths: Sequence[Path], *, ppi: float | None = None) -> Listing:
             where=", ".join(str(path) for path in paths[:3]),
         )
     return Listing(people=people, files_skipped=skipped)
+
+
+def _listed(record: str, found: _Gathered) -> ListedPerson:
+    age = found.told.get("age")
+    return ListedPerson(
+        record=record,
+        files=tuple(found.files),
+        not_captured=tuple(found.not_captured),
+        age=int(age) if age else None,
+        carer=found.told.get("carer", ""),
+        exception=found.told.get("exception", ""),
+    )
 
 
 def _person(gathered: dict[str, _Gathered], record: str, where: str) -> _Gathered:
@@ -220,11 +245,13 @@ def _record_name(file: Path, root: Path) -> str:
     return folder.as_posix() if folder.parts else file.parent.resolve().name
 
 
-def _gather_manifest(path: Path, gathered: dict[str, _Gathered], ppi: float | None) -> None:
+def _gather_manifest(
+    path: Path, gathered: dict[str, _Gathered], ppi: float | None, columns: Sequence[str]
+) -> None:
     text = _text(path)
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        _check_columns(rows.fieldnames or (), str(path))
+        _check_columns(rows.fieldnames or (), columns, str(path))
         for row in rows:
             if not any(cell for cell in row.values()):
                 continue  # spreadsheets leave rows of commas
@@ -252,9 +279,9 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _check_columns(names: Iterable[str], where: str) -> None:
+def _check_columns(names: Iterable[str], known: Sequence[str], where: str) -> None:
     columns = [name.strip().lower() for name in names]
-    unknown = [name for name in columns if name not in COLUMNS]
+    unknown = [name for name in columns if name not in known]
     missing = [name for name in COLUMNS[:2] if name not in columns]
     if len(columns) == 1 and any(separator in columns[0] for separator in ";\t"):
         raise ListingError(
@@ -273,7 +300,7 @@ def _check_columns(names: Iterable[str], where: str) -> None:
         )
     if unknown or missing:
         raise ListingError(
-            expected=f"the columns {', '.join(COLUMNS)}, of which the first two are needed",
+            expected=f"the columns {', '.join(known)}, of which the first two are needed",
             found=f"unknown {', '.join(unknown)}" if unknown else f"no column {', '.join(missing)}",
             hint="Correct the first line of the manifest",
             where=where,
@@ -292,15 +319,16 @@ def _gather_row(
             where=where,
         )
     person = _person(gathered, cells["record"], where)
+    _note_told(person, cells, where)
     finger = cells.get("finger", "")
     if cells.get("not_captured"):
         reason = cells["not_captured"]
         person.not_captured.append(parse_not_captured(f"{finger}={reason}" if finger else reason, where))
     if not cells.get("file"):
-        if not cells.get("not_captured"):
+        if not cells.get("not_captured") and not cells.get("age"):
             raise ListingError(
-                expected="a file, or a reason in not_captured",
-                found="neither",
+                expected="a file, a reason in not_captured, or at a gate the age of a small child",
+                found="none of them",
                 hint="Correct the row",
                 where=where,
             )
@@ -310,6 +338,35 @@ def _gather_row(
     person.files.append(
         ListedFile(path=file, position=position, ppi=_ppi(cells.get("ppi", ""), where) or ppi)
     )
+
+
+def _note_told(person: _Gathered, cells: dict[str, str], where: str) -> None:
+    """What a row says of the person besides fingers; rows of one person say the same, or nothing."""
+    for name in GATE_COLUMNS:
+        text = cells.get(name, "")
+        if not text:
+            continue
+        if person.told.setdefault(name, text) != text:
+            raise ListingError(
+                expected=f"the same {name} in all rows of a person",
+                found="another one in this row",
+                hint="Correct the row, or leave the cell empty",
+                where=where,
+            )
+        if name == "age" and not (text.isascii() and text.isdigit() and int(text[:4]) <= AGE_MAX):
+            raise ListingError(
+                expected=f"an age in years, 0 to {AGE_MAX}",
+                found="another text",
+                hint="Correct the row",
+                where=where,
+            )
+        if len(text) > TEXT_CHARACTERS_MAX or not text.isprintable():
+            raise ListingError(
+                expected=f"at most {TEXT_CHARACTERS_MAX} printable characters under {name}",
+                found=f"{len(text)} characters, or some that cannot be printed",
+                hint="Shorten it",
+                where=where,
+            )
 
 
 def _ppi(text: str, where: str) -> float | None:
