@@ -22,8 +22,9 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks.chimeras import Chimeras
 from benchmarks.comparison_templates import PreparedSet, read_sets
-from benchmarks.search_decoys import POSITIONS, Decoys, Source, decoys
+from benchmarks.search_decoys import POSITIONS, Decoys, Source, gallery_of, kept_decoys
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numba import njit
 
@@ -113,7 +114,7 @@ def main() -> None:
 
 def one_finger_rows(prints: Prints, size: int, every: int) -> Iterator[tuple[str, str, str]]:
     """The rows of the table for people who give one finger."""
-    made = decoys(prints.source(), size, 1)
+    made = kept_decoys(prints.source(), size, 1)
     gallery = made.gallery
     trials = [
         Trial(
@@ -135,7 +136,7 @@ def one_finger_rows(prints: Prints, size: int, every: int) -> Iterator[tuple[str
 
 def two_finger_rows(prints: Prints, people: int, every: int) -> Iterator[tuple[str, str, str]]:
     """The rows for people who give two: two fingers of one set, the same impression of both."""
-    made = decoys(prints.source(), people, 2)
+    made = kept_decoys(prints.source(), people, 2)
     trials = []
     for k in range(0, len(prints.templates), every):
         same_set = np.unique(prints.finger[prints.set_of == prints.set_of[k]])
@@ -149,6 +150,11 @@ def two_finger_rows(prints: Prints, people: int, every: int) -> Iterator[tuple[s
         trials.append(Trial(probe=own, mates=tuple(pairs.values())))
     plan = plan_for(people=people, references=2 * people, fingers=2)
     yield from hit_rows(prints, made, trials, plan)
+
+
+def decoys(chimeras: Chimeras, prints: Prints, fingers: int) -> References:
+    """A gallery of these chimeras, so many fingers a person."""
+    return gallery_of(chimeras, prints.means(), fingers)
 
 
 def hit_rows(
@@ -218,7 +224,7 @@ def outcomes_of(
     needed = strength_needed(len(parents), 0.01)
     let_through = sum(one.strength >= needed for one in compared.found)
     for mate in trial.mates:
-        alone = LocalShard(gallery_of(prints, mate), threads=1).begin()
+        alone = LocalShard(person_of(prints, mate), threads=1).begin()
         [own_list] = alone.shortlist([probe], [1])
         value = alone.compare(probe, own_list, 1, 0)
         strength = max((one.strength for one in value.found), default=-1)
@@ -253,7 +259,7 @@ def labelled(prints: Prints, rows: Sequence[int]) -> list[Template]:
     return [replace(prints.templates[row], position=p) for row, p in zip(rows, POSITIONS, strict=True)]
 
 
-def gallery_of(prints: Prints, rows: Sequence[int]) -> References:
+def person_of(prints: Prints, rows: Sequence[int]) -> References:
     """A gallery of one person."""
     made = References(is_part=True)
     person = UUID(int=MATE + rows[0])

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.chimeras import make_chimeras
+from benchmarks.chimeras import Chimeras, make_chimeras
 
 from musterpoint.caches import cache_folder
 from musterpoint.comparison import Bare
@@ -65,7 +65,7 @@ class Decoys:
     parents: npt.NDArray[np.int64]
 
 
-def decoys(source: Source, people: int, fingers: int) -> Decoys:
+def kept_decoys(source: Source, people: int, fingers: int) -> Decoys:
     """So many people of so many fingers, from the cache folder as far as they are there."""
     folder = cache_folder(f"benchmarks/search-{source.digest}")
     rows = people * fingers
@@ -80,6 +80,41 @@ def decoys(source: Source, people: int, fingers: int) -> Decoys:
     )
 
 
+def gallery_of(chimeras: Chimeras, means: npt.NDArray[np.int64], fingers: int) -> References:
+    """A gallery of these chimeras, so many fingers a person; a cohort mean is the mean of both parents'.
+
+    means  int64 (n,), those of the prints that they were made of
+    """
+    count = len(chimeras) // fingers
+    of_chimeras = means[chimeras.parents].mean(axis=1).astype(np.int16)
+    people = np.stack([np.full(count, 1, np.uint64), np.arange(count, dtype=np.uint64)], axis=1)
+    segments = []
+    for first in range(0, len(chimeras), SEGMENT_ROWS):
+        end = min(first + SEGMENT_ROWS, len(chimeras))
+        segments.append(segment_of(chimeras, first, end, number=first, fingers=fingers))
+        segments[-1].changed("means")[: end - first] = of_chimeras[first:end]
+    return References.of(segments, people, 1)
+
+
+def segment_of(chimeras: Chimeras, first: int, end: int, *, number: int, fingers: int) -> Segment:
+    """A segment of some chimeras, without cohort means; the first of them is the gallery's `number`."""
+    segment = Segment()
+    segment.append(
+        [
+            NewReference(
+                identifier=np.array((3, number + k), np.uint64),
+                visit=np.array((1, (number + k) // fingers), np.uint64),
+                owner=(number + k) // fingers,
+                position=0 if fingers == 1 else POSITIONS[(number + k) % fingers],
+                minutiae=chimeras.minutiae[chimeras.offsets[first + k] : chimeras.offsets[first + k + 1]],
+                mean=0,
+            )
+            for k in range(end - first)
+        ]
+    )
+    return segment
+
+
 def _kept(
     folder: Path, source: Source, fingers: int, rows: int, first: int
 ) -> tuple[Segment, npt.NDArray[np.int64]]:
@@ -91,7 +126,8 @@ def _kept(
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files}
     means = source.means[arrays["parents"]].mean(axis=1).astype(np.int16)
-    columns = Columns(Bare(arrays["minutiae"], arrays["offsets"]), *(arrays[name] for name in _KEPT), means)
+    bare = Bare(arrays["minutiae"], arrays["offsets"])
+    columns = Columns(bare, **{name: arrays[name] for name in _KEPT}, means=means)
     filed = Filed(arrays["starts"], arrays["postings"], count)
     waiting = Waiting(np.empty(0, np.uint32), np.zeros(1, np.int64))
     return Segment.of(columns, filed, waiting), arrays["parents"]
@@ -100,20 +136,7 @@ def _kept(
 def _arrays(source: Source, fingers: int, first: int, count: int) -> dict[str, npt.NDArray[Any]]:
     """A segment of chimeras, its keys filed, as arrays by name; made from a seed of its own."""
     chimeras = make_chimeras(1000 * fingers + first // SEGMENT_ROWS, count, source.packed, source.finger)
-    segment = Segment()
-    segment.append(
-        [
-            NewReference(
-                identifier=np.array((3, first + k), np.uint64),
-                visit=np.array((1, (first + k) // fingers), np.uint64),
-                owner=(first + k) // fingers,
-                position=0 if fingers == 1 else POSITIONS[(first + k) % fingers],
-                minutiae=chimeras.minutiae[chimeras.offsets[k] : chimeras.offsets[k + 1]],
-                mean=0,
-            )
-            for k in range(count)
-        ]
-    )
+    segment = segment_of(chimeras, 0, count, number=first, fingers=fingers)
     segment.make_keys(key_table(), is_filing=True)
     columns = segment.columns()
     arrays = {name: getattr(columns, name) for name in _KEPT}
