@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks.chimeras import Chimeras, make_chimeras
 from benchmarks.comparison_templates import read_sets
-from benchmarks.search import POSITIONS, Prints, decoys
+from benchmarks.search import Prints, decoys
+from benchmarks.search_decoys import POSITIONS
 
 from musterpoint.comparison import COMPARATOR_VERSION, with_cohort_mean
 from musterpoint.gallery import Probe, References
