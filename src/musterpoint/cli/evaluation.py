@@ -173,7 +173,6 @@ def evaluate(
       identification   people searched in a gallery of half of them, closed and open set
 
     The error rates are those of ISO/IEC 19795-1, with failures to extract counted as errors.
-    Intervals are of a bootstrap over fingers, or people where all sets name them.
 
     Ends with exit code 11 if some files could not be used as images; they count as failures.
 
@@ -200,16 +199,20 @@ def evaluate(
             settings,
             progress=lambda stage, done, total: stages.reach(UNITS[stage], done, total),
         )
-    if json_file == STANDARD_OUTPUT:
-        print_json(evaluation.to_json(results))
-    else:
-        for result in results:
-            print_evaluation(result)
+    _print(results, is_json=json_file == STANDARD_OUTPUT)
     for path, data in _files(results, data_sets, (json_file, score_file, plot_file, card_file)):
         write_file(path, data)
     _name_failures(results[0])
     if any(failure.is_defective for _, failure in results[0].failures):
         click.get_current_context().exit(exits.SOME_FAILED)
+
+
+def _print(results: Sequence[Evaluation], *, is_json: bool) -> None:
+    if is_json:
+        print_json(evaluation.to_json(results))
+        return
+    for result in results:
+        print_evaluation(result)
 
 
 def _refuse_contradictions(settings: Settings) -> None:

@@ -137,21 +137,33 @@ def _frame(x: _Axis, y: _Axis, axes: Axes) -> list[str]:
         f'<g transform="translate(24 {_TOP_PX + _SIDE_PX / 2}) rotate(-90)">'
         f"{text(0, 0, axes[1], anchor='middle', size=14)}</g>"
     )
-    return [*parts, *_equal_rates(x, y)]
+    return [*parts, *_equal_rates(x, y, axes)]
 
 
-def _equal_rates(x: _Axis, y: _Axis) -> list[str]:
+def _equal_rates(x: _Axis, y: _Axis, axes: Axes) -> list[str]:
     low, high = 10.0 ** max(x.low, y.low), 10.0 ** min(x.high, y.high)
     if low >= high:
         return []
     ends = np.array([low, high])
     across = _LEFT_PX + _ZERO_PX + x.place_px(ends, 0)
     down = _TOP_PX + _SIDE_PX - y.place_px(ends, 0)
+    words = f"{_short(axes[0])} = {_short(axes[1])}"
     return [
         f'<path d="M{across[0]:.1f} {down[0]:.1f}L{across[1]:.1f} {down[1]:.1f}" '
         f'stroke="{QUIET}" stroke-dasharray="1 4" fill="none"/>',
-        text(across[1] - 6, down[1] + 18, "FMR = FNMR", anchor="end", size=11, fill=QUIET),
+        text(
+            across[1] - 6,
+            down[1] + 18,
+            words,
+            anchor="end",
+            size=11,
+            fill=QUIET,
+        ),
     ]
+
+
+def _short(rate: str) -> str:
+    return rate.partition("(")[2].rstrip(")")
 
 
 def _path(curve: Curve, index: int, count: int, axes: tuple[_Axis, _Axis]) -> str:
