@@ -21,7 +21,13 @@ from musterpoint.comparison import (
     strength_needed,
 )
 from musterpoint.comparison.fusion import fisher_nats
-from musterpoint.comparison.pairing import best_pairings, count_all_pairings, count_pairings, may_be_one
+from musterpoint.comparison.pairing import (
+    best_pairings,
+    count_all_pairings,
+    count_pairings,
+    may_be_one,
+    other_hand,
+)
 from musterpoint.templates import FingerPosition
 
 UNKNOWN = FingerPosition.UNKNOWN
@@ -93,7 +99,7 @@ def test_every_finger_is_used_once(search: Search) -> None:
 def test_one_finger_has_the_strength_of_its_rate() -> None:
     strength = fused([[score_for(1e-6)]], [RIGHT], [RIGHT]).strength
 
-    assert strength == pytest.approx(-1000 * math.log(1e-6 / 0.99), abs=2)
+    assert strength == pytest.approx(-1000 * math.log(1e-6 / 0.95), abs=2)
 
 
 def test_two_fingers_say_more_than_either() -> None:
@@ -123,8 +129,55 @@ def test_swapped_hands_are_found_at_a_price() -> None:
     right_way = fused([[9000, -9000], [-9000, 9000]], [RIGHT, LEFT], [RIGHT, LEFT]).strength
     swapped = fused([[-9000, 9000], [9000, -9000]], [RIGHT, LEFT], [RIGHT, LEFT])
 
-    assert right_way - 6000 < swapped.strength < right_way - 4000
+    assert right_way - 3400 < swapped.strength < right_way - 3000
     assert [(pair.probe, pair.reference) for pair in swapped.pairs] == [(0, 1), (1, 0)]
+
+
+def test_other_wrong_labels_are_found_at_a_higher_price() -> None:
+    right_way = fused([[9000, -9000], [-9000, 9000]], [RIGHT, THUMB], [RIGHT, THUMB]).strength
+    wrong = fused([[-9000, 9000], [9000, -9000]], [RIGHT, THUMB], [RIGHT, THUMB])
+
+    assert right_way - 6000 < wrong.strength < right_way - 4000
+    assert [(pair.probe, pair.reference) for pair in wrong.pairs] == [(0, 1), (1, 0)]
+
+
+@given(searches())
+@settings(max_examples=100, deadline=None)
+def test_hands_swapped_on_both_sides_change_nothing(search: Search) -> None:
+    scores, probe, reference = search
+    swapped = [list(map(other_hand, side)) for side in (probe, reference)]
+
+    assert fuse(scores, *swapped).strength == fuse(scores, probe, reference).strength
+
+
+@given(searches())
+@settings(max_examples=100, deadline=None)
+def test_swapped_hands_cost_their_price_at_most(search: Search) -> None:
+    scores, probe, reference = search
+
+    right_way = fuse(scores, probe, reference).strength
+    swapped = fuse(scores, list(map(other_hand, probe)), reference).strength
+
+    assert swapped >= right_way - 1000 * math.log(0.95 / 0.04) - 2
+
+
+@given(searches(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_finger_more_costs_no_more_than_the_ways_to_choose(search: Search, data: st.DataObject) -> None:
+    scores, probe, reference = search
+    missing = data.draw(st.integers(0, len(probe) - 1))
+    kept = [i for i in range(len(probe)) if i != missing]
+
+    with_all = fuse(scores, probe, reference).strength
+    without = fuse(scores[kept], [probe[i] for i in kept], reference).strength
+
+    # With at most 4 fingers a side the ways to choose grow 16-fold at most, and sizes are one more.
+    assert with_all >= without - 1000 * math.log(16 * 5) - 1400
+
+
+def test_the_other_hand_of_the_other_hand_is_the_hand() -> None:
+    assert [other_hand(FingerPosition(k)) for k in (0, 1, 2, 5, 6, 10)] == [0, 6, 7, 10, 1, 5]
+    assert all(other_hand(other_hand(one)) == one for one in FingerPosition)
 
 
 def test_an_unknown_finger_pairs_with_any() -> None:

@@ -9,8 +9,9 @@ be an upper bound of that probability as long as different fingers of different 
 * Which fingers are paired is chosen after seeing the scores. Each choice tried costs its share: the
   probability is multiplied by the number of ways to choose m pairs, and by the number of m tried. So a weak
   finger beside a strong one hides nothing: the strong one alone is among the choices.
-* Pairs of compatible labels (equal, or unknown on either side) are tried with 99 % of the allowance, all
-  pairs with the remaining 1 %: wrong labels and swapped hands are found, at a price of 4.6 nats.
+* Pairs of compatible labels (equal, or unknown on either side) are tried with 95 % of the allowance; those
+  of a person whose hands were swapped with 4 %, at a price of 3.2 nats; all pairs with the remaining 1 %:
+  any other wrong labels are found, at a price of 4.6 nats and of the many ways to pair.
 
 Impressions under one known label count as one finger. Unknown ones are taken for different fingers, unless
 `fingers_among` found them to be one: whoever counts one finger twice overstates what is known.
@@ -34,12 +35,16 @@ from musterpoint.comparison.pairing import (
     count_all_pairings,
     count_pairings,
     may_be_one,
+    other_hand,
 )
 from musterpoint.limits import FINGERS_MAX
 from musterpoint.templates import FingerPosition
 
+HANDS_SWAPPED_SHARE: Final = 0.04
+"""Share of the allowance for false positives that goes to right fingers called left, and left ones right."""
+
 LABELS_WRONG_SHARE: Final = 0.01
-"""Share of the allowance for false positives that goes to pairs of differently labelled fingers."""
+"""Share of the allowance that goes to pairs of fingers whatever their labels."""
 
 FINGER_NATS_MAX: Final = 23.0
 """At most this of one pair of fingers, a rate of 1e-10: beyond it no sample says anything."""
@@ -148,30 +153,44 @@ def _fuse_fingers(
     scores: npt.NDArray[np.int32], probe: Sequence[_Finger], reference: Sequence[_Finger]
 ) -> Fused:
     best = {}
-    compatible: list[list[int | None]] = []
     every: list[list[int | None]] = []
     for i, finger in enumerate(probe):
-        weights = []
+        weights: list[int | None] = []
         for j, other in enumerate(reference):
             block = scores[np.ix_(finger.rows, other.rows)]
             row, column = _best_cell(block)
             best[i, j] = (finger.rows[row], other.rows[column])
             weights.append(_weight(together_nats(block.ravel().tolist())))
-        every.append(list(weights))
-        compatible.append(
-            [
-                w if may_be_one(finger.position, other.position) else None
-                for w, other in zip(weights, reference, strict=True)
-            ]
-        )
-    labels = [finger.position for finger in probe], [finger.position for finger in reference]
+        every.append(weights)
+    labels = [finger.position for finger in probe]
+    swapped = [other_hand(position) for position in labels]
+    theirs = [finger.position for finger in reference]
     choices = [
-        _best_choice(compatible, count_pairings(*labels), 1 - LABELS_WRONG_SHARE),
+        _best_choice(
+            _compatible(every, labels, theirs),
+            count_pairings(labels, theirs),
+            1 - HANDS_SWAPPED_SHARE - LABELS_WRONG_SHARE,
+        ),
+        _best_choice(
+            _compatible(every, swapped, theirs), count_pairings(swapped, theirs), HANDS_SWAPPED_SHARE
+        ),
         _best_choice(every, count_all_pairings(len(probe), len(reference)), LABELS_WRONG_SHARE),
     ]
     nats, pairing = max(choices, key=lambda choice: choice[0])
     strength = min(max(math.floor(1000 * nats), 0), STRENGTH_MAX)
     return Fused(strength=strength, pairs=_impressions(scores, [best[cell] for cell in pairing]))
+
+
+def _compatible(
+    weights: Sequence[Sequence[int | None]],
+    labels: Sequence[FingerPosition],
+    theirs: Sequence[FingerPosition],
+) -> list[list[int | None]]:
+    """The weights of pairs whose labels allow one finger."""
+    return [
+        [weight if may_be_one(label, other) else None for weight, other in zip(row, theirs, strict=True)]
+        for row, label in zip(weights, labels, strict=True)
+    ]
 
 
 def _weight(nats: float) -> int:

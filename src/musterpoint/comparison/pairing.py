@@ -16,6 +16,13 @@ def may_be_one(position: FingerPosition, other: FingerPosition) -> bool:
     return position == other or FingerPosition.UNKNOWN in {position, other}
 
 
+def other_hand(position: FingerPosition) -> FingerPosition:
+    """The same finger of the other hand; of an unknown one nothing is known."""
+    if position == FingerPosition.UNKNOWN:
+        return position
+    return FingerPosition((position + 4) % 10 + 1)
+
+
 def best_pairings(weights: Sequence[Sequence[int | None]]) -> Iterator[tuple[int, Pairing]]:
     """The heaviest pairings of 1, 2, … pairs, with their weights, as far as pairings go.
 
