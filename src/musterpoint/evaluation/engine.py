@@ -127,9 +127,14 @@ class OwnEngine:
         return lambda row: score_all(references[row], pack, row + 1, len(references))
 
     def as_one_finger(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The highest of them, as `musterpoint.comparison.fuse` takes it."""
-        best: npt.NDArray[np.float64] = scores.max(axis=1)
-        return best
+        """As `musterpoint.comparison.fuse` weighs them: -1000 ln of the rate at which chance gives such."""
+        from musterpoint.comparison import together_nats
+
+        def weighed(row: list[float]) -> float:
+            known = [round(score) for score in row if score > float("-inf")]
+            return 1000 * together_nats(known) if known else float("-inf")
+
+        return np.array([weighed(row) for row in scores.tolist()], np.float64)
 
     def fuse(self, scores: I32, probe: Sequence[FingerPosition], reference: Sequence[FingerPosition]) -> int:
         """Fusion as in a search."""
