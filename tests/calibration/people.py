@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from tests.rights.installations import DEPARTURE, DEPARTURES, Installation
+from tests.rights.installations import DEPARTURE, DEPARTURES
 
 from musterpoint.comparison import STANDARD
 from musterpoint.comparison.normalisation import CENTRE
@@ -14,6 +14,7 @@ from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId, new_uui
 from musterpoint.registry import Encounter, EncounterKind, Outcome, Reference
 from musterpoint.synthetic import population
 from musterpoint.templates import CohortMean, FingerPosition, Template, encode
+from musterpoint.workflows.station import Station
 
 SEED = 77
 BOTH = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
@@ -30,10 +31,9 @@ def fingers(count: int, number: int = 0) -> tuple[Template, ...]:
 
 
 def enrol(
-    installation: Installation, people: Sequence[Sequence[Template]], gallery: str = DEPARTURES
+    station: Station, people: Sequence[Sequence[Template]], gallery: str = DEPARTURES
 ) -> list[SubjectId]:
     """People with these fingers, right and left index, in one transaction; returns who they are."""
-    station = installation.acting("supervisor")
     subjects = []
     with station.writing("supervisor") as work:
         work.append_journal("record.enrolled", {"count": len(people)})

@@ -24,7 +24,7 @@ HERE = frozenset({DEPARTURES})
 
 
 def test_too_few_people_are_refused_with_what_is_missing(real: Installation) -> None:
-    enrol(real, [[one] for one in fingers(3)])
+    enrol(real.station, [[one] for one in fingers(3)])
 
     with pytest.raises(CalibrationRefused, match=r"expected 200 people.*found 3.*Enrol 197 more"):
         measure_calibration(real.acting("supervisor"), DEPARTURE)
@@ -33,7 +33,7 @@ def test_too_few_people_are_refused_with_what_is_missing(real: Installation) -> 
 
 
 def test_measuring_changes_nothing_and_setting_it_changes_what_searches_go_by(real: Installation) -> None:
-    subjects = enrol(real, [[one] for one in fingers(PEOPLE)])
+    subjects = enrol(real.station, [[one] for one in fingers(PEOPLE)])
     supervisor = real.acting("supervisor")
     before = real.position()
 
@@ -64,7 +64,7 @@ def test_measuring_changes_nothing_and_setting_it_changes_what_searches_go_by(re
 
 
 def test_a_calibration_of_other_galleries_counts_for_none_but_them(real: Installation) -> None:
-    enrol(real, [[one] for one in fingers(PEOPLE)])
+    enrol(real.station, [[one] for one in fingers(PEOPLE)])
     set_calibration(real.acting(*TWO), measure_calibration(real.acting("supervisor"), DEPARTURE))
 
     with real.station.database.read() as snapshot:
@@ -77,10 +77,10 @@ def test_people_who_were_enrolled_twice_are_refused_when_many_and_left_out_when_
     real: Installation,
 ) -> None:
     some, again = fingers(PEOPLE), fingers(PEOPLE, 1)
-    enrol(real, [[one] for one in (*some, again[0])])
+    enrol(real.station, [[one] for one in (*some, again[0])])
     assert measure_calibration(real.acting("supervisor"), DEPARTURE).suspects == 1
 
-    enrol(real, [[one] for one in again[1:20]])
+    enrol(real.station, [[one] for one in again[1:20]])
     with pytest.raises(CalibrationRefused, match="may be one"):
         measure_calibration(real.acting("supervisor"), DEPARTURE)
 

@@ -66,7 +66,7 @@ def cross(
     rng = np.random.default_rng(seed)
     rows = _Rows.of(people)
     pairs = _pairs(len(people), comparisons, rng)
-    singles = [one for pair in pairs if (one := rows.chosen(pair, 1, rng)) is not None]
+    singles = [single for pair in pairs if (single := rows.chosen(pair, 1, rng)) is not None]
     doubles: list[_Chosen] = []
     for pair in pairs:
         if len(doubles) * SEVERAL_SHARE >= comparisons:

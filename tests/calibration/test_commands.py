@@ -1,0 +1,117 @@
+"""`musterpoint calibrate`, and what `agreement` says of thresholds, as a person would type them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from tests.calibration.people import enrol, fingers
+from tests.cli.conftest import Run
+
+from musterpoint.templates import Template
+from musterpoint.workflows.station import open_station
+
+PEOPLE = 202
+DEPARTURE = ("--purpose", "departure")
+PARTIES = ("--party", "Relief agency", "--party", "City council")
+SEATS = ("ada=administrator", "sam=supervisor", "sue=supervisor")
+ONE = ("--seat", "sam")
+TWO = (*ONE, "--second", "sue")
+
+
+def _agree(run: Run) -> None:
+    assert run("agreement", "draft", *PARTIES, *DEPARTURE).code == 0
+    assert run("seat", "add", *SEATS, "--party", "Relief agency").code == 0
+    assert run("agreement", "add", "agreement.toml", *ONE).code == 0
+    assert run("agreement", "acknowledge", *PARTIES, *ONE).code == 0
+
+
+def _enrol(folder: Path, people: Sequence[Sequence[Template]]) -> set[str]:
+    """Enrol people; returns the identifiers that stand for them."""
+    station = open_station(folder / "registry")
+    with station.database:
+        subjects = {str(one) for one in enrol(station, people, "departure")}
+        with station.database.read() as snapshot:
+            return subjects | {str(row.encounter_id) for row in snapshot.index_rows()}
+
+
+def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> None:
+    _agree(run)
+    two = fingers(2 * PEOPLE)
+    held = _enrol(tmp_path, [two[2 * k : 2 * k + 2] for k in range(PEOPLE)])
+
+    done = run("calibrate", *DEPARTURE, "--measure", "--comparisons", 20_000, "--plot", "it.svg", *ONE)
+    assert done.code == 0, done.err
+    assert "One finger: 20,000 comparisons" in done.out
+    assert "extrapolated" in done.out
+    assert "Nothing was changed" in done.out
+    words = "".join(ElementTree.parse(tmp_path / "it.svg").getroot().itertext())
+    assert all(word in words for word in ("Before", "After", "measured", "extrapolated below"))
+    assert run("calibrate", *DEPARTURE, "--json", *ONE).json["number"] == 0
+
+    refused = run("calibrate", *DEPARTURE, "--use", "--comparisons", 20_000, *ONE)
+    assert (refused.code, run("calibrate", *DEPARTURE, "--json", *ONE).json["number"]) == (5, 0)
+    used = run("calibrate", *DEPARTURE, "--use", "--comparisons", 20_000, "--json", *TWO)
+    assert used.code == 0, used.err
+    assert (used.json["number"], used.json["one"]["comparisons"]) == (1, 20_000)
+
+    shown = run("calibrate", *DEPARTURE, *ONE)
+    assert "go by calibration 1" in shown.out
+    page = run("agreement", "show", *ONE)
+    assert "by calibration 1" in page.out
+    assert "comparing all would ask for" in page.out
+    [purpose] = run("agreement", "show", "--json", *ONE).json["purposes"]
+    assert (purpose["calibration"], purpose["people"], purpose["target_supported"]) == (1, PEOPLE, True)
+    assert purpose["expected_false_candidates_per_search"] <= purpose["target_fpir_ppm"] / 1e6
+
+    assert run("calibrate", *DEPARTURE, "--standard", *TWO).code == 0
+    assert "standard calibration" in run("calibrate", *DEPARTURE, *ONE).out
+    lines = [one for one in _journal(run) if one["kind"].startswith("threshold.")]
+    assert not [one for one in held if one in json.dumps(lines)], "what is kept names nobody"
+    assert [one["kind"] for one in lines] == [
+        "threshold.measured",
+        "threshold.measured",
+        "threshold.measured",
+        "threshold.calibrated",
+        "threshold.calibrated",
+    ]
+
+
+def _journal(run: Run) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run("journal", "--json", "--limit", "1000", *ONE).json
+    return found
+
+
+def test_a_small_registry_is_told_what_is_missing(run: Run) -> None:
+    _agree(run)
+    done = run("calibrate", *DEPARTURE, "--measure", *ONE)
+    assert done.code == 10
+    assert "expected 200 people in the galleries of this purpose, but found 0" in done.err
+    assert run("calibrate", *DEPARTURE, "--plot", "it.svg", *ONE).code == 2
+    assert run("calibrate", *DEPARTURE, "--standard", "--measure", *ONE).code == 2
+
+
+def test_a_target_that_no_data_support_is_refused_when_it_is_agreed_on(run: Run, tmp_path: Path) -> None:
+    run("agreement", "draft", *PARTIES, *DEPARTURE)
+    run("seat", "add", *SEATS, "--party", "Relief agency")
+    draft = (tmp_path / "agreement.toml").read_text()
+    assert "target_fpir_ppm = " in draft
+    strict = _with(_with(draft, "target_fpir_ppm", "1"), "fingers_asked", '["right-index"]')
+    (tmp_path / "agreement.toml").write_text(strict)
+
+    done = run("agreement", "add", "agreement.toml", *ONE)
+
+    assert done.code == 3
+    assert "68 false candidates in a million searches of 1000 people" in done.err
+    assert "Ask for two fingers" in done.err
+    (tmp_path / "agreement.toml").write_text(_with(draft, "target_fpir_ppm", "1"))
+    assert run("agreement", "add", "agreement.toml", *ONE).code == 0
+
+
+def _with(text: str, name: str, value: str) -> str:
+    """The text with another value of a line."""
+    lines = [f"{name} = {value}" if line.startswith(f"{name} = ") else line for line in text.splitlines()]
+    return "\n".join(lines) + "\n"
