@@ -56,7 +56,8 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("inspect", first, "--picture", "minutiae.png"),
         ("compare", first, second, "--explain", "--picture", "comparison.png"),
         ("export", first, "--output", "finger.fmr"),
-        ("evaluate", ".", "--json", "figures.json"),
+        ("evaluate", ".", "--json", "figures.json", "--scores", "scores.parquet"),
+        ("evaluate-compare", "scores.parquet", "scores.parquet", "."),
         ("screen", first, *WHERE),
         ("screen", second, *WHERE),
         *((name, *REGISTRY) for name in ("decide", "alarms")),
@@ -85,6 +86,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         "appeal",
         "backup",
         "check",
+        "consent",
         "erase",
         "gallery",
         "import",
@@ -93,6 +95,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         "receipt",
         "restore",
         "seat",
+        "station",
         "subject",
         "subjects",
         "verify",
@@ -111,6 +114,8 @@ def _exchange(command: Command, subject: str) -> None:
     command("export", "--subject", subject, "--out", "held", "--purpose", "access", *REGISTRY)
     command("export", "--all", "everything", "--purpose", "handing over", *REGISTRY)
     command("import", "everything", *REGISTRY)
+    command("export", "--list", *REGISTRY)
+    command("consent", "withdraw", subject, *REGISTRY)
     command("erase", subject, "--yes", "--receipt", "erased.json", *REGISTRY)
     command("erase", "check", "erased.json", *REGISTRY)
 
@@ -135,6 +140,8 @@ def test_every_command_of_keys_and_backups_is_private(command: Command) -> None:
     command("backup", "backup", "--keys", "keys", *REGISTRY)
     command("restore", "backup", "--keys", "keys", "--drill")
     command("restore", "backup", "--keys", "keys", "--data", "restored", "--erasures-from", "registry")
+    before = json.loads(command("station", "list", "--json", *REGISTRY).stdout)[0]["station"]
+    command("station", "revoke", before, "--reason", "stolen", "--data", "restored")
     command("key", "combine", *shares, *REGISTRY)
     command("key", "rotate", *REGISTRY)
     command("key", "change", "--to", "file", *REGISTRY)

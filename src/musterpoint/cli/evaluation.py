@@ -102,6 +102,14 @@ def output_file(
     "that were trained on the others; for verification and two-impressions.",
 )
 @click.option(
+    "--beside",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A data set that such weights are trained with besides, and that is not measured; may be given "
+    "several times.",
+)
+@click.option(
     "--json",
     "json_file",
     metavar="FILE",
@@ -154,6 +162,7 @@ def evaluate(
     decoys: int,
     enrolled: int,
     weights: str,
+    beside: tuple[Path, ...],
     json_file: Path | None,
     score_file: Path | None,
     plot_file: Path | None,
@@ -188,6 +197,7 @@ def evaluate(
         decoys=decoys,
         enrolled=enrolled,
         weights=Weights(weights),
+        beside=tuple(DataSet.read(folder) for folder in beside),
         workers=workers,
         cache=work,
     )
@@ -221,6 +231,8 @@ def _refuse_contradictions(settings: Settings) -> None:
         raise click.UsageError(
             f"--weights {settings.weights} is for verification and two-impressions, not for {of_people[0]}."
         )
+    if settings.beside and settings.weights == Weights.SHIPPED:
+        raise click.UsageError(f"--beside is for --weights {Weights.LEAVE_ONE_SET_OUT}.")
     if settings.fingers and not of_people:
         raise click.UsageError("--fingers is for the protocols fused and identification.")
     is_searched = Protocol.IDENTIFICATION in settings.protocols

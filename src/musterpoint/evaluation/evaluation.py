@@ -32,7 +32,8 @@ class Weights(StrEnum):
     """Whose weights the comparator has.
 
     SHIPPED             those of this version, which were trained on five public sets
-    LEAVE_ONE_SET_OUT   for each set those trained on the others, without anything of that set
+    LEAVE_ONE_SET_OUT   for each set those trained on the others, and on sets beside them that are not
+                        measured, without anything of that set
     """
 
     SHIPPED = "shipped"
@@ -47,6 +48,7 @@ class Settings:
               enough when fused, one in a search
     decoys    synthetic people in the gallery that is searched
     enrolled  visits that take turns in being enrolled
+    beside    sets that weights are trained with and that are not measured
     workers   processes for extraction and threads for the rest; None: one for each processor.
               More than one starts processes, so a script needs the `if __name__ == "__main__"` guard
     cache     folder in which templates and scores are kept, so that an interrupted evaluation can go on;
@@ -58,6 +60,7 @@ class Settings:
     decoys: int = 0
     enrolled: int = 1
     weights: Weights = Weights.SHIPPED
+    beside: tuple[DataSet, ...] = ()
     workers: int | None = None
     cache: Path | None = None
 
@@ -97,7 +100,7 @@ def evaluate_all(
     not the people that a protocol needs; ValueError for weights that a protocol does not know;
     StorageFull, Unavailable.
     """
-    _refuse_unusable(data_sets)
+    _refuse_unusable([*data_sets, *settings.beside])
     _refuse_unknown(data_sets, settings)
     run = _Run(data_sets, settings, engine or OwnEngine(), progress)
     return tuple(evaluation for protocol in settings.protocols for evaluation in run.evaluations(protocol))
@@ -116,7 +119,7 @@ class _Run:
         self._workers = settings.workers or os.cpu_count() or 1
         self._kept = WorkFolder(settings.cache)
         self._plans = [pairs(data_set) for data_set in data_sets]
-        self._outcomes = self._extracted()
+        self._outcomes = self._extracted(data_sets)
         self._scores: list[F64] | None = None
 
     def evaluations(self, protocol: Protocol) -> list[Evaluation]:
@@ -140,10 +143,10 @@ class _Run:
             possible.append(count)
         return possible or [*fingers[:1]]
 
-    def _extracted(self) -> list[list[Outcome]]:
-        step = Steps(self._progress, Stage.EXTRACTION, sum(len(one.samples) for one in self._data_sets))
+    def _extracted(self, data_sets: Sequence[DataSet]) -> list[list[Outcome]]:
+        step = Steps(self._progress, Stage.EXTRACTION, sum(len(one.samples) for one in data_sets))
         return extract_all(
-            self._data_sets,
+            data_sets,
             self._engine,
             workers=self._workers,
             cache_folder=self._settings.cache,
@@ -194,11 +197,17 @@ class _Run:
             own = Compare(name=self._engine.comparator, open=self._engine.open_comparator)
             return [own] * len(self._data_sets)
         # Loaded here: most evaluations train nothing.
-        from musterpoint.evaluation.leaving_out import comparators
+        from musterpoint.evaluation.leaving_out import Prints, comparators
 
-        return comparators(
-            self._plans, [_templates(one) for one in self._outcomes], self._kept, self._progress
-        )
+        beside = self._settings.beside
+        prints = [
+            Prints(plan, _templates(one)) for plan, one in zip(self._plans, self._outcomes, strict=True)
+        ]
+        others = [
+            Prints(pairs(data_set), _templates(one))
+            for data_set, one in zip(beside, self._extracted(beside) if beside else [], strict=True)
+        ]
+        return comparators(prints, others, self._kept, self._progress)
 
     def _fused(self, fingers: int) -> Evaluation:
         groups = people_of(self._data_sets, fingers)

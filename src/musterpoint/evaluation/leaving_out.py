@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from musterpoint.comparison import COMPARATOR_VERSION, prepare
@@ -14,30 +15,31 @@ from musterpoint.evaluation.work_folder import WorkFolder, digest_of
 from musterpoint.templates import Template
 
 
-def comparators(
-    plans: Sequence[Pairs],
-    templates: Sequence[Sequence[Template | None]],
-    kept: WorkFolder,
-    progress: Progress | None,
-) -> list[Compare]:
-    """A comparator for each set.
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """The pairs of a set, which say whose finger a sample shows, and its templates, None where one failed."""
 
-    plans      the pairs of each set, which say whose finger a sample shows
-    templates  of the samples of each set, None where there is none
-    """
-    sets = [_training_set(plan, one) for plan, one in zip(plans, templates, strict=True)]
+    plan: Pairs
+    templates: Sequence[Template | None]
+
+
+def comparators(
+    sets: Sequence[Prints], beside: Sequence[Prints], kept: WorkFolder, progress: Progress | None
+) -> list[Compare]:
+    """A comparator for each of the sets, whose weights were trained on the other ones and all beside."""
+    prepared = [_training_set(one) for one in [*sets, *beside]]
     step = Steps(progress, Stage.TRAINING, ROUNDS * len(sets))
     made = []
     for left_out in range(len(sets)):
-        others = [k for k in range(len(sets)) if k != left_out]
-        shown = [one for k in others for one in (*templates[k], None)]
+        others = [k for k in range(len(prepared)) if k != left_out]
+        shown = [one for k in others for one in (*[*sets, *beside][k].templates, None)]
         key = digest_of([COMPARATOR_VERSION, "training"], shown)
-        make = partial(train, [sets[k] for k in others], step.advance)
+        make = partial(train, [prepared[k] for k in others], step.advance)
         made.append(comparator_under(kept.array(key, make)))
     return made
 
 
-def _training_set(plan: Pairs, templates: Sequence[Template | None]) -> TrainingSet:
-    usable = [k for k, template in enumerate(templates) if template is not None]
-    found = [template for template in templates if template is not None]
-    return TrainingSet(prepared=[prepare(one) for one in found], finger=plan.finger[usable])
+def _training_set(one: Prints) -> TrainingSet:
+    usable = [k for k, template in enumerate(one.templates) if template is not None]
+    found = [template for template in one.templates if template is not None]
+    return TrainingSet(prepared=[prepare(each) for each in found], finger=one.plan.finger[usable])
