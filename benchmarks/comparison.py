@@ -12,12 +12,15 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from benchmarks.comparison_templates import PreparedSet, read_sets
+from benchmarks.kernels_stages import STAGES, compare_rows_up_to
 
 from musterpoint.comparison import (
     COMPARATOR_VERSION,
@@ -34,6 +37,7 @@ from musterpoint.evaluation import FIGURE_NAMES, Figures, figures
 from musterpoint.templates import FingerPosition
 
 I32 = npt.NDArray[np.int32]
+Arrays = tuple[npt.NDArray[Any], ...]
 Labels = tuple[FingerPosition, ...]
 
 KNOWN: Labels = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
@@ -50,6 +54,7 @@ def main() -> None:
     sets = read_sets(arguments.folders, arguments.keep)
     print(f"comparator {COMPARATOR_VERSION}")
     tell_times(sets)
+    tell_stages(sets)
     scores = all_scores(sets)
     tell_accuracy(sets, scores)
     tell_calibration(sets, scores)
@@ -63,24 +68,77 @@ def all_scores(sets: list[PreparedSet]) -> I32:
     return np.stack([score_all(probe, pack) for probe in prepared])
 
 
+def tell_stages(sets: list[PreparedSet]) -> None:
+    """What each stage of a comparison adds, in microseconds."""
+    print("\nprocessor time by stage, microseconds: " + ", ".join(STAGES))
+    for title, is_mated in (("mated", True), ("non-mated", False)):
+        found = stage_times(sets, is_mated=is_mated)
+        print(f"{title:<10}" + ", ".join(f"{stage} {value:.1f}" for stage, value in found.items()))
+
+
+def stage_times(sets: list[PreparedSet], *, is_mated: bool) -> dict[str, float]:
+    """Mean time that each stage adds to a comparison, in microseconds."""
+    reached = [0.0]
+    for stage in range(len(STAGES)):
+        times = []
+        for data_set in sets:
+            rows = rows_of(data_set, is_mated=is_mated)
+            pack = arrays_of(data_set)
+            probes = [(one.points, one.neighbours, one.cells, one.coverage) for one in data_set.prepared]
+
+            sweep = partial(sweep_up_to, stage, probes, pack, rows)
+            sweep()
+            times.append(best_time(sweep) / sum(map(len, rows)))
+        reached.append(sum(times) / len(times))
+    return {stage: reached[k + 1] - reached[k] for k, stage in enumerate(STAGES)}
+
+
+def sweep_up_to(stage: int, probes: list[Arrays], pack: Arrays, rows: list[npt.NDArray[np.int64]]) -> None:
+    """Compare each probe with its rows of a pack, up to a stage."""
+    for probe, some in zip(probes, rows, strict=True):
+        compare_rows_up_to(stage, probe, pack, some)
+
+
+def arrays_of(data_set: PreparedSet) -> Arrays:
+    """Points, neighbours and cells of all templates end to end, their coverages, and where each begins."""
+    prepared = data_set.prepared
+    columns = [
+        np.concatenate([getattr(one, name) for one in prepared]) for name in ("points", "neighbours", "cells")
+    ]
+    offsets = np.cumsum([0, *(len(one) for one in prepared)])
+    return (*columns, np.stack([one.coverage for one in prepared]), offsets)
+
+
 def tell_times(sets: list[PreparedSet]) -> None:
     """Processor time of one thread, the best of three sweeps."""
     templates = [template for data_set in sets for template in data_set.templates]
     known = [with_cohort_mean(template) for template in templates]
     preparing = best_time(lambda: [prepare(template) for template in known]) / len(templates)
     measuring = best_time(lambda: [with_cohort_mean(template) for template in templates]) / len(templates)
-    mated, nonmated = 0.0, 0.0
-    for data_set in sets:
-        mated += time_of_pairs(data_set, is_mated=True) / len(sets)
-        nonmated += time_of_pairs(data_set, is_mated=False) / len(sets)
+    mated, nonmated = mean_times(sets)
     print(f"\nprocessor time, microseconds: preparing {preparing:.0f}, comparing mated {mated:.0f}, ", end="")
     print(f"non-mated {nonmated:.0f}; cohort mean, once a template, {measuring:.0f}")
+
+
+def mean_times(sets: list[PreparedSet]) -> tuple[float, float]:
+    """Mean time of a mated and of a non-mated comparison over sets, in microseconds."""
+    mated, nonmated = (
+        sum(time_of_pairs(one, is_mated=flag) for one in sets) / len(sets) for flag in (True, False)
+    )
+    return mated, nonmated
+
+
+def rows_of(data_set: PreparedSet, *, is_mated: bool) -> list[npt.NDArray[np.int64]]:
+    """For each print of a set, the others that show its finger, or those that do not."""
+    finger = data_set.finger
+    same = [np.flatnonzero((finger == one) == is_mated) for one in finger]
+    return [rows[rows != k] for k, rows in enumerate(same)]
 
 
 def time_of_pairs(data_set: PreparedSet, *, is_mated: bool) -> float:
     """Mean time of one comparison of a set, in microseconds."""
     pack = Pack.of(data_set.prepared)
-    rows = [np.flatnonzero((data_set.finger == finger) == is_mated) for finger in data_set.finger]
+    rows = rows_of(data_set, is_mated=is_mated)
 
     def sweep() -> None:
         for probe, some in zip(data_set.prepared, rows, strict=True):

@@ -104,6 +104,31 @@ def _measure_time(data_sets: Sequence[DataSet]) -> None:
         )
 
 
+def times_of(folder: Path) -> tuple[float, float, float]:
+    """Milliseconds of one extraction of a set's first images, warm, one core: median and fastest.
+
+    The third figure is the median share of what the published network alone takes for the same pixels, image
+    by image: other work on the machine slows down both.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    images = [image for _, image in _images(DataSet.read(folder))][:TIMED_IMAGES]
+    extractor, plain = Extractor(threads=1), plain_network.PlainNetwork(read_weights())
+    for image in images[:1] * (COMPILED_AFTER + 2):
+        extractor.extract(image)
+    padded = [decoding.pad(image.pixels)[0] for image in images]
+    plain(padded[0])
+    times, shares = [], []
+    for _ in range(3):
+        for image, frame in zip(images, padded, strict=True):
+            (own,) = _milliseconds(extractor, [image])
+            begun = time.process_time()
+            plain(frame)
+            shares.append(own / (1e3 * (time.process_time() - begun)))
+            times.append(own)
+    return float(np.median(times)), min(times), float(np.median(shares))
+
+
 def _milliseconds(extractor: Extractor, images: Sequence[FingerImage]) -> list[float]:
     figures = []
     for image in images:

@@ -248,17 +248,23 @@ floor_f32x16 = _called("floor", F32)
 sqrt_f32x16 = _called("sqrt", F32)
 
 
-@intrinsic
-def largest(_context, value):
-    """The largest of 16 numbers."""
+def _reduced(full: str, lanes: Lanes) -> Callable[..., Any]:
+    """One of LLVM's own functions that make one number of a vector."""
 
-    def generate(_target, builder, _sig, args):
-        kind = ir.FunctionType(ir.FloatType(), [F32.vector])
-        full = "llvm.vector.reduce.fmax.v16f32"
-        function = builder.module.globals.get(full) or ir.Function(builder.module, kind, full)
-        return builder.call(function, args)
+    @intrinsic
+    def call(_context, value):
+        def generate(_target, builder, _sig, args):
+            kind = ir.FunctionType(lanes.vector.element, [lanes.vector])
+            function = builder.module.globals.get(full) or ir.Function(builder.module, kind, full)
+            return builder.call(function, args)
 
-    return types.float32(F32), generate
+        return SCALARS[lanes.kind](lanes), generate
+
+    return call
+
+
+largest = _reduced("llvm.vector.reduce.fmax.v16f32", F32)
+sum_u64x8 = _reduced("llvm.vector.reduce.add.v8i64", U64)
 
 
 @intrinsic
