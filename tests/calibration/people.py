@@ -26,7 +26,8 @@ ORDINARY = CohortMean(cohort=int(STANDARD.cohort), millinats=CENTRE)
 def fingers(count: int, number: int = 0) -> tuple[Template, ...]:
     """Impression `number` of so many synthetic fingers."""
     return tuple(
-        replace(one, cohort_mean=ORDINARY) for one in population(SEED, count, number=number, grade="fair")
+        replace(one, cohort_mean=ORDINARY, quality=60)
+        for one in population(SEED, count, number=number, grade="fair")
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ SHOWN = (2000, 4000, 6000, 8000, 10_000, 12_000, 14_000)
 @click.option("--measure", "measures", is_flag=True, help="Compare people with one another at random.")
 @click.option("--use", "uses", is_flag=True, help="Measure, and have searches go by it. Two persons.")
 @click.option("--standard", is_flag=True, help="Have searches go by the standard calibration. Two persons.")
+@click.option("--own-cohort", is_flag=True, help="Normalise scores by a cohort drawn from these people.")
 @click.option("--comparisons", type=click.IntRange(1000), default=100_000, show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw it, as SVG.")
 @json_option
@@ -38,6 +40,7 @@ def calibrate(
     measures: bool,
     uses: bool,
     standard: bool,
+    own_cohort: bool,
     comparisons: int,
     plot: Path | None,
     as_json: bool,
@@ -55,17 +58,19 @@ def calibrate(
       musterpoint calibrate --purpose departure
       musterpoint calibrate --purpose departure --measure --plot calibration.svg
       musterpoint calibrate --purpose departure --use --second SEAT
+      musterpoint calibrate --purpose departure --use --own-cohort --second SEAT
       musterpoint calibrate --purpose departure --standard --second SEAT
     """
     if standard and (measures or uses):
         raise click.UsageError("--standard measures nothing; give it alone.")
-    if plot and not (measures or uses):
-        raise click.UsageError("--plot draws what was measured; give --measure or --use.")
+    if (plot or own_cohort) and not (measures or uses):
+        raise click.UsageError("--plot and --own-cohort go with --measure or --use.")
     station = seat.open(data, must_exist=True)
     if standard:
         _go_by_standard(station, purpose, as_json)
     elif measures or uses:
-        _measure(station, purpose, comparisons, plot, uses=uses, as_json=as_json)
+        asked = _Asked(purpose, comparisons, own_cohort, plot)
+        _measure(station, asked, uses=uses, as_json=as_json)
     else:
         _show(station, purpose, as_json)
 
@@ -90,6 +95,8 @@ def _show(station: Station, purpose: str, as_json: bool) -> None:
     made = view.calibration
     which = f"calibration {made.number}" if made.number else "the standard calibration"
     click.secho(f"Searches for {purpose} go by {which}.", bold=True)
+    if view.ended:
+        click.echo(f"The last calibration does not count: {view.ended}. Measure again.")
     click.echo(f"Measured on {made.source}. Comparator {made.comparator}, cohort {made.cohort}.")
     click.echo(
         f"Galleries: {', '.join(view.galleries) or 'none'}, with {counted(view.people, 'person', 'people')}."
@@ -102,19 +109,31 @@ def _show(station: Station, purpose: str, as_json: bool) -> None:
         )
 
 
-def _measure(
-    station: Station, purpose: str, comparisons: int, plot: Path | None, *, uses: bool, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    purpose: str
+    comparisons: int
+    own_cohort: bool
+    plot: Path | None
+
+
+def _measure(station: Station, asked: _Asked, *, uses: bool, as_json: bool) -> None:
     from musterpoint.cli.calibrating_plot import draw_calibration
     from musterpoint.workflows.calibrating import measure_calibration, set_calibration
 
     with Progress("comparisons") as progress:
-        found = measure_calibration(station, purpose, comparisons=comparisons, advance=progress.advance)
+        found = measure_calibration(
+            station,
+            asked.purpose,
+            comparisons=asked.comparisons,
+            is_own_cohort=asked.own_cohort,
+            advance=progress.advance,
+        )
     number = set_calibration(station, found) if uses else None
-    if plot:
+    if asked.plot:
         title = f"Chance among {found.people} people, one finger each"
         drawn = draw_calibration(found.one[0], found.before.one, found.after.one, title=title)
-        write_file(plot, drawn.encode())
+        write_file(asked.plot, drawn.encode())
     if as_json:
         print_json(_measured_as_json(found, number))
         return
@@ -122,7 +141,7 @@ def _measure(
     if number is None:
         click.echo("Nothing was changed; --use has searches go by it.")
     else:
-        click.secho(f"Searches for {purpose} go by calibration {number} now.", bold=True)
+        click.secho(f"Searches for {asked.purpose} go by calibration {number} now.", bold=True)
 
 
 def _print_measured(found: Measured) -> None:
@@ -177,6 +196,7 @@ def _view_as_json(view: CalibrationView) -> dict[str, object]:
         "source": made.source,
         "comparator": made.comparator,
         "cohort": made.cohort,
+        "ended": view.ended,
         "superseded": view.superseded,
         "one": _map_as_json(made.one),
         "several": _map_as_json(made.several),

@@ -13,7 +13,7 @@ from musterpoint.comparison.calibration import (
     score_for,
 )
 from musterpoint.comparison.chance import Calibration, ChanceMap, Needed
-from musterpoint.comparison.cohort import prepare, with_cohort_mean
+from musterpoint.comparison.cohort import Cohort, prepare, with_cohort_mean
 from musterpoint.comparison.comparing import (
     COMPARATOR_VERSION,
     Alignment,
@@ -45,6 +45,7 @@ __all__ = [
     "Bare",
     "Calibration",
     "ChanceMap",
+    "Cohort",
     "Comparison",
     "Evidence",
     "Explanation",

@@ -1,13 +1,17 @@
-"""The cohort: templates of synthetic fingers that every template is compared with once.
+"""The cohort: templates that every template is compared with once.
 
-`tools/make_cohort.py` makes its file from fixed seeds, through the generator's images and the extractor.
-Real prints of the development sets served no better (docs/explanation/comparison.md).
+The one that comes with the program is of synthetic fingers: `tools/make_cohort.py` makes its file from fixed
+seeds, through the generator's images and the extractor. Real prints of the development sets served no better
+(docs/explanation/comparison.md). A deployment may freeze one of its own people; means under that one are
+never stored in templates, so that none can be taken for a mean under another.
 """
 
 from __future__ import annotations
 
+import hashlib
 import struct
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -18,7 +22,7 @@ import numpy.typing as npt
 from musterpoint.comparison.normalisation import bounded
 from musterpoint.comparison.pack import Pack
 from musterpoint.comparison.prepared import Prepared, make_ready
-from musterpoint.templates import CohortMean, Template, decode
+from musterpoint.templates import CohortMean, Template, decode, encode
 
 COHORT: Final = 2
 """The number of the cohort in `cohort.bin`; means under different cohorts must not be mixed."""
@@ -26,7 +30,52 @@ COHORT: Final = 2
 HIGHEST: Final = 25
 """Of the scores against the cohort, this many of the highest count."""
 
+OWN_MEMBERS_MIN: Final = 100
+"""Members of a deployment's own cohort, each another person's finger of good quality."""
+
 _LENGTH: Final = struct.Struct("<H")
+
+
+OWN_FROM: Final = 5_000
+"""Milli-nats: what scores so high against a member of a deployment's own cohort is that member's finger;
+different ones do once in three hundred thousand comparisons. It says nothing of what anybody scores, and is
+left out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """A cohort of a deployment's own people.
+
+    name  what tells it apart: a digest of its members' templates
+    pack  its members
+    """
+
+    name: str
+    pack: Pack
+
+    @classmethod
+    def of(cls, members: Sequence[Template]) -> Cohort:
+        """The cohort of these templates. Raises ValueError where they are too few."""
+        if len(members) < OWN_MEMBERS_MIN:
+            raise ValueError(f"{len(members)} members, at least {OWN_MEMBERS_MIN} are needed")
+        digest = hashlib.sha256()
+        for one in members:
+            digest.update(encode(replace(one, cohort_mean=None)))
+        ready = [make_ready(one.minutiae) for one in members]
+        return cls(f"own {digest.hexdigest()[:16]}", Pack.of(ready))
+
+    def mean_of(self, template: Template) -> int:
+        """The cohort mean of a template in milli-nats (6 milliseconds)."""
+        return self._mean(make_ready(template.minutiae))
+
+    def prepare(self, template: Template) -> Prepared:
+        """The template ready for comparison under this cohort."""
+        ready = make_ready(template.minutiae)
+        return replace(ready, cohort_mean=self._mean(ready))
+
+    def _mean(self, ready: Prepared) -> int:
+        scores = self.pack.raw_scores(ready, np.arange(len(self.pack), dtype=np.int64))
+        return mean_of_highest(scores[scores < OWN_FROM])
 
 
 def prepare(template: Template) -> Prepared:

@@ -17,7 +17,6 @@ from musterpoint.comparison import (
     fingers_among,
     fuse,
     normalised,
-    prepare,
     score_bare,
     sketch_bare,
 )
@@ -201,7 +200,7 @@ class LocalShardSearch:
     def compare(self, probe: Probe, listed: Shortlist | None, refined: int, needed: int) -> Compared:
         """See `ShardSearch.compare`."""
         view = self.view
-        prepared = [prepare(template) for template in probe.templates]
+        prepared = [view.prepare(template) for template in probe.templates]
         asked = _AskedPerson(probe, fingers_among(prepared, probe.positions))
         ready = ReadyProbe.of(prepared)
         people = _everybody(view) if listed is None else listed.numbers

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.comparison import bare_minutiae, with_cohort_mean
+from musterpoint.comparison import Cohort, Prepared, bare_minutiae, prepare, with_cohort_mean
 from musterpoint.gallery.kernels_geometry import SEGMENT_ROWS
 from musterpoint.gallery.key_table import key_table
 from musterpoint.gallery.plan import FILTERED_FROM
@@ -39,11 +39,17 @@ class View:
 
     people    uint64 (M, 2), identifier of each person by number; some may have no reference left
     position  what the references reflect
+    cohort    under which their means are, see `References`
     """
 
     segments: tuple[SegmentView, ...]
     people: Identifiers
     position: int
+    cohort: Cohort | None = None
+
+    def prepare(self, template: Template) -> Prepared:
+        """A finger of a probe, ready for comparison under the same cohort."""
+        return self.cohort.prepare(template) if self.cohort else prepare(template)
 
     @property
     def references(self) -> int:
@@ -55,10 +61,12 @@ class References:
     """References of people. One thread at a time changes them; others go on searching their views.
 
     is_part  they are part of a larger gallery, so they are filtered however few they are
+    cohort   under which their means are; None for the one that comes with the program
     """
 
-    def __init__(self, *, is_part: bool = False) -> None:
+    def __init__(self, *, is_part: bool = False, cohort: Cohort | None = None) -> None:
         self.is_part = is_part
+        self.cohort = cohort
         self._lock = threading.RLock()
         self._segments: list[Segment] = []
         self._people: Identifiers = np.empty((64, 2), np.uint64)
@@ -67,9 +75,16 @@ class References:
         self.position = 0
 
     @classmethod
-    def of(cls, segments: Iterable[Segment], people: Identifiers, position: int) -> References:
+    def of(
+        cls,
+        segments: Iterable[Segment],
+        people: Identifiers,
+        position: int,
+        *,
+        cohort: Cohort | None = None,
+    ) -> References:
         """References that a snapshot held."""
-        made = cls()
+        made = cls(cohort=cohort)
         made._segments = list(segments)
         made._people, made._count, made._numbers = people, len(people), None
         made.position = position
@@ -111,16 +126,21 @@ class References:
     def _new(self, entry: Entry) -> NewReference:
         if not isinstance(entry.template, Template):
             raise TypeError(f"a Template is expected, found {type(entry.template).__name__}")
-        mean = with_cohort_mean(entry.template).cohort_mean
-        assert mean is not None, "it was just computed"
         return NewReference(
             identifier=words_of(entry.reference),
             visit=words_of(entry.visit),
             owner=self._number_of(entry.person),
             position=entry.template.position,
             minutiae=bare_minutiae(entry.template),
-            mean=mean.millinats,
+            mean=self._mean_of(entry.template),
         )
+
+    def _mean_of(self, template: Template) -> int:
+        if self.cohort is not None:
+            return self.cohort.mean_of(template)
+        mean = with_cohort_mean(template).cohort_mean
+        assert mean is not None, "it was just computed"
+        return mean.millinats
 
     def _number_of(self, person: UUID) -> int:
         if self._numbers is None:
@@ -206,7 +226,7 @@ class References:
             if self.is_filtered:
                 self.make_keys()
             segments = tuple(segment.view() for segment in self._segments)
-            return View(segments=segments, people=self.people, position=self.position)
+            return View(segments=segments, people=self.people, position=self.position, cohort=self.cohort)
 
     def make_keys(self, *, is_filing: bool = False) -> None:
         """Make the keys that are missing; `is_filing` files all of them."""

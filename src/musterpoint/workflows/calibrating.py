@@ -6,16 +6,17 @@ strength, in a row of its own that is never changed; whoever measures again adds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
 
 import numpy as np
 
-from musterpoint.comparison import STANDARD, Calibration, prepare
+from musterpoint.comparison import STANDARD, Calibration, Cohort, prepare
 from musterpoint.comparison.calibration import two_fingers
 from musterpoint.comparison.chance import as_facts
+from musterpoint.comparison.cohort import OWN_MEMBERS_MIN
 from musterpoint.comparison.crossing import Crossed, Held, cross
 from musterpoint.comparison.measuring import (
     COMPARISONS_MIN,
@@ -25,11 +26,12 @@ from musterpoint.comparison.measuring import (
     measure,
 )
 from musterpoint.errors import CalibrationRefused
+from musterpoint.identifiers import EncounterId
 from musterpoint.registry.rights import Act
-from musterpoint.storage import Snapshot, calibrations
+from musterpoint.storage import IndexRow, Snapshot, calibrations
 from musterpoint.templates import decode
-from musterpoint.workflows.authorising import Permission, authorise
-from musterpoint.workflows.calibrated import calibration_of
+from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.calibrated import MEMBERS, InForce, in_force, members_as_facts
 from musterpoint.workflows.station import Station
 from musterpoint.workflows.versions import comparable
 
@@ -39,6 +41,12 @@ PEOPLE_MAX: Final = 4000
 """People who are compared; of more, so many are drawn. Their fingers take 14 kB each."""
 
 COMPARISONS: Final = 100_000
+GOOD_QUALITY: Final = 40
+"""Quality of a finger that may stand in a cohort of a deployment's own."""
+
+GOOD_MIN: Final = 150
+"""People with such a finger from whom a cohort is drawn."""
+
 SUSPECTS_MAX: Final = 10
 """Pairs who are so alike that they may be one person, in `COMPARISONS`."""
 
@@ -52,7 +60,8 @@ class Measured:
     after     what the comparisons make of it
     one       comparisons with one finger each, and the map of them
     several   with two fingers each; the map is None where too few people gave two
-    suspects  pairs of encounters or subjects who may be one person; they were left out
+    suspects  pairs of people who may be one; they were left out
+    members   encounter and reference of each member of an own cohort; nobody where there is none
     """
 
     purpose: str
@@ -65,6 +74,7 @@ class Measured:
     one: tuple[Comparisons, MeasuredMap]
     several: tuple[Comparisons, MeasuredMap | None]
     suspects: int
+    members: tuple[tuple[EncounterId, UUID], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,7 @@ class CalibrationView:
 
     people       people in its galleries, 0 or more
     calibration  number 0 where it is the one that comes with the program
+    ended        why the newest calibration does not count, in words; empty where it does
     superseded   calibrations of the same galleries before it
     """
 
@@ -80,6 +91,7 @@ class CalibrationView:
     galleries: tuple[str, ...]
     people: int
     calibration: Calibration
+    ended: str
     superseded: int
 
 
@@ -88,11 +100,13 @@ def view_calibration(station: Station, purpose: str) -> CalibrationView:
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_THRESHOLDS, purpose=purpose)
         kept = [one for one in calibrations.newest_first(snapshot) if permission.galleries <= one.galleries]
+        counts = in_force(snapshot, permission.galleries)
         return CalibrationView(
             purpose=purpose,
             galleries=tuple(sorted(permission.galleries)),
             people=snapshot.people(permission.galleries),
-            calibration=calibration_of(snapshot, permission.galleries),
+            calibration=counts.calibration,
+            ended=counts.ended,
             superseded=max(0, len(kept) - 1),
         )
 
@@ -102,11 +116,14 @@ def measure_calibration(
     purpose: str,
     *,
     comparisons: int = COMPARISONS,
+    is_own_cohort: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Measured:
     """Compare the people of the galleries of a purpose with one another, at random; journalled.
 
-    comparisons  pairs of people with one finger each; a quarter of that with two
+    comparisons    pairs of people with one finger each; a quarter of that with two
+    is_own_cohort  normalise by a cohort that is drawn from these people, instead of the one that comes with
+                   the program
     advance      told of comparisons that were made
 
     Raises CalibrationRefused where they would say too little, or where too many may be one person;
@@ -114,7 +131,8 @@ def measure_calibration(
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.MEASURE_CALIBRATION, purpose=purpose)
-        found = _measured(snapshot, permission, purpose, comparisons, advance)
+        asked = _Asked(purpose, permission.galleries, comparisons, is_own_cohort)
+        found = _measured(snapshot, asked, advance)
     with station.unit_of_work() as work:
         authorise(station, work, Act.MEASURE_CALIBRATION, purpose=purpose)
         work.append_journal("threshold.measured", _told(found))
@@ -129,7 +147,8 @@ def set_calibration(station: Station, found: Measured) -> int:
     """
     with station.unit_of_work() as work:
         permission = authorise(station, work, Act.SET_CALIBRATION, purpose=found.purpose)
-        number = calibrations.add(work, found.galleries, as_facts(found.after))
+        facts = as_facts(found.after) | {MEMBERS: members_as_facts(found.members)}
+        number = calibrations.add(work, found.galleries, facts)
         told = _told(found) | {"calibration": number, "standard": 0}
         work.append_journal("threshold.calibrated", permission.confirmed(told, "correction"))
         work.commit()
@@ -165,68 +184,93 @@ def _told(found: Measured) -> Facts:
         "comparisons_of_two": len(found.several[0]),
         "suspects": found.suspects,
         "comparator": STANDARD.comparator,
-        "cohort": STANDARD.cohort,
+        "cohort": found.after.cohort,
         "measured_at": found.position,
     }
 
 
-def _measured(
-    snapshot: Snapshot,
-    permission: Permission,
-    purpose: str,
-    comparisons: int,
-    advance: Callable[[int], None],
-) -> Measured:
-    there = snapshot.people(permission.galleries)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    purpose: str
+    galleries: frozenset[str]
+    comparisons: int
+    is_own_cohort: bool
+
+
+def _measured(snapshot: Snapshot, asked: _Asked, advance: Callable[[int], None]) -> Measured:
+    there = snapshot.people(asked.galleries)
     _refuse_few(there, "people in the galleries of this purpose")
-    people = list(_people(snapshot, permission.galleries, there))
+    rows = _rows(snapshot, asked.galleries, there)
+    members = _members(rows, snapshot.position) if asked.is_own_cohort else ()
+    cohort = Cohort.of([decode(one.template) for one in members]) if members else None
+    people = [_held(theirs, cohort) for theirs in rows]
     _refuse_few(len(people), "people with a finger that can be compared")
-    seen = cross(people, comparisons=comparisons, seed=snapshot.position, advance=advance)
+    seen = cross(people, comparisons=asked.comparisons, seed=snapshot.position, advance=advance)
     _refuse_suspects(seen)
-    if len(seen.one) < COMPARISONS_MIN:
-        raise CalibrationRefused(
-            expected=f"{COMPARISONS_MIN} comparisons of people with the same finger",
-            found=str(len(seen.one)),
-            hint="Enrol more people with the same finger; the standard calibration counts until then",
-            where="calibration",
-        )
+    _refuse_few_comparisons(seen)
     one = measure(seen.one)
     several = measure(seen.several) if _is_enough(seen.several) else None
-    before = calibration_of(snapshot, permission.galleries)
-    source = f"{len(people)} people of {', '.join(sorted(permission.galleries))}"
+    counts: InForce = in_force(snapshot, asked.galleries)
     after = Calibration(
         number=0,
-        source=source,
+        source=f"{len(people)} people of {', '.join(sorted(asked.galleries))}",
         comparator=STANDARD.comparator,
-        cohort=STANDARD.cohort,
+        cohort=cohort.name if cohort else STANDARD.cohort,
         one=one.chance,
         several=several.chance if several else two_fingers(one.chance),
     )
     return Measured(
-        purpose=purpose,
-        galleries=permission.galleries,
+        purpose=asked.purpose,
+        galleries=asked.galleries,
         position=snapshot.position,
         people=len(people),
         of_people=there,
-        before=before,
+        before=counts.calibration,
         after=after,
         one=(seen.one, one),
         several=(seen.several, several),
         suspects=len(seen.suspects),
+        members=tuple((one.encounter_id, one.reference_id) for one in members),
     )
 
 
-def _people(snapshot: Snapshot, galleries: frozenset[str], there: int) -> Iterator[list[Held]]:
-    """Fingers of people, of so many as are compared."""
+def _rows(snapshot: Snapshot, galleries: frozenset[str], there: int) -> list[list[IndexRow]]:
+    """References of each person, of so many people as are compared."""
     rng = np.random.default_rng(snapshot.position)
     is_drawn: dict[UUID, bool] = {}
-    held: dict[UUID, list[Held]] = {}
+    held: dict[UUID, list[IndexRow]] = {}
     for row in snapshot.index_rows(galleries):
         person = row.subject_id or row.encounter_id
         if is_drawn.setdefault(person, bool(rng.random() * there < PEOPLE_MAX)):
-            template = comparable(decode(row.template))
-            held.setdefault(person, []).append(Held(position=row.position, finger=prepare(template)))
-    yield from held.values()
+            held.setdefault(person, []).append(row)
+    return list(held.values())
+
+
+def _held(rows: Sequence[IndexRow], cohort: Cohort | None) -> list[Held]:
+    held = []
+    for row in rows:
+        template = comparable(decode(row.template))
+        finger = cohort.prepare(template) if cohort else prepare(template)
+        held.append(Held(position=row.position, finger=finger))
+    return held
+
+
+def _members(rows: Sequence[Sequence[IndexRow]], seed: int) -> tuple[IndexRow, ...]:
+    """One finger of good quality of each of so many people, drawn at random."""
+    rng = np.random.default_rng(seed)
+    good = []
+    for theirs in rows:
+        fingers = [row for row in theirs if (decode(row.template).quality or 0) >= GOOD_QUALITY]
+        if fingers:
+            good.append(fingers[int(rng.integers(len(fingers)))])
+    if len(good) < GOOD_MIN:
+        raise CalibrationRefused(
+            expected=f"{GOOD_MIN} people with a finger of quality {GOOD_QUALITY} or more",
+            found=str(len(good)),
+            hint="Leave --own-cohort out; the cohort that comes with the program serves",
+            where="calibration",
+        )
+    return tuple(good[k] for k in rng.permutation(len(good))[:OWN_MEMBERS_MIN])
 
 
 def _is_enough(seen: Comparisons) -> bool:
@@ -240,6 +284,16 @@ def _refuse_few(people: int, which: str) -> None:
             expected=f"{PEOPLE_MIN} {which}",
             found=f"{people}",
             hint=f"Enrol {PEOPLE_MIN - people} more; the standard calibration counts until then",
+            where="calibration",
+        )
+
+
+def _refuse_few_comparisons(seen: Crossed) -> None:
+    if len(seen.one) < COMPARISONS_MIN:
+        raise CalibrationRefused(
+            expected=f"{COMPARISONS_MIN} comparisons of people with the same finger",
+            found=str(len(seen.one)),
+            hint="Enrol more people with the same finger; the standard calibration counts until then",
             where="calibration",
         )
 

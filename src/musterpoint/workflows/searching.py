@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from musterpoint.comparison import COMPARATOR_VERSION, STANDARD, Calibration, Needed
+from musterpoint.comparison import COMPARATOR_VERSION, Calibration, Needed
 from musterpoint.errors import MusterpointError, NotFound, VersionMismatch
 from musterpoint.gallery import (
     Entry,
@@ -29,7 +29,7 @@ from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId
 from musterpoint.limits import CANDIDATES_MAX, DELTA_REFERENCES_MAX
 from musterpoint.storage import Database, IndexRow, Snapshot, UnitOfWork
 from musterpoint.templates import Template, decode
-from musterpoint.workflows.calibrated import calibration_of
+from musterpoint.workflows.calibrated import InForce, in_force, newest_number
 from musterpoint.workflows.snapshots import about_of, is_of, snapshot_folder, snapshots_held
 from musterpoint.workflows.versions import comparable
 
@@ -89,6 +89,9 @@ _CHANGED_MAX: Final = 500
 _SAVED_FROM: Final = 1024
 """References: smaller galleries are loaded from the registry in less than a second."""
 
+_SAVED_OWN_FROM: Final = 64
+"""The same where means are under a cohort of the registry's own, which takes 6 ms a reference."""
+
 _UNSAVED_SHARE: Final = 20
 """A snapshot is written again when one in so many references is not in it."""
 
@@ -105,37 +108,55 @@ class RegistryIndex:
         self._lock = threading.Lock()
         self._saving: threading.Thread | None = None
         self._is_loaded = False
-        self._calibration = STANDARD
+        self._by = InForce(newest=0)
         self._use(References())
 
     def _use(self, references: References) -> None:
         self._references = references
         self._gallery = LocalGallerySearch(references, threads=self._threads)
         self._unsaved = 0
+        # Read at once by whoever searches meanwhile, so that scores and what they mean belong together.
+        self._searched = (self._gallery, self._by.calibration)
 
     def search(self, database: Database, probe: Sequence[Template], target_fpir: float) -> Found:
         """Search the galleries as they are when the call is made. Raises NotFound for an unknown one."""
         self.follow(database)
         # Whoever follows the journal meanwhile changes nothing for this search.
-        return self._search(probe, Terms(target_fpir=target_fpir, calibration=self._calibration))
+        gallery, calibration = self._searched
+        return _search(gallery, probe, Terms(target_fpir=target_fpir, calibration=calibration))
 
     def follow(self, database: Database) -> None:
         """Bring the index up to date. Raises NotFound for an unknown gallery."""
         with self._lock, database.read() as snapshot:
             if self._galleries is not None:
                 _refuse_unknown(self._galleries, snapshot.galleries())
+            self._go_by(snapshot)
             if not self._is_loaded:
                 self._load(database, snapshot)
             self._follow(snapshot)
-            self._calibration = calibration_of(snapshot, self._galleries)
             if self._is_worth_saving() and self._saving is None:
                 self._saving = threading.Thread(target=self._save_quietly, args=(database,))
                 self._saving.start()
 
+    def _go_by(self, snapshot: Snapshot) -> None:
+        """Find the calibration that counts. Another cohort makes all scores others: then begin anew."""
+        if (
+            self._is_loaded
+            and newest_number(snapshot, self._galleries) == self._by.newest
+            and not (self._by.cohort and _have_moved(snapshot, self._references.position))
+        ):
+            return
+        before, self._by = self._by.cohort_name, in_force(snapshot, self._galleries)
+        if self._by.cohort_name != before:
+            self._is_loaded = False
+            self._use(References(cohort=self._by.cohort))
+        self._searched = (self._gallery, self._by.calibration)
+
     def _load(self, database: Database, snapshot: Snapshot) -> None:
-        folder = snapshot_folder(database, self._galleries)
-        found = folder.load(lambda position, about: is_of(snapshot, position, about, self._galleries))
+        folder, cohort = snapshot_folder(database, self._galleries), self._by.cohort_name
+        found = folder.load(lambda position, about: is_of(snapshot, position, about, self._galleries, cohort))
         if found is not None:
+            found.cohort = self._by.cohort
             self._use(found)
         self._is_loaded = True
 
@@ -143,7 +164,7 @@ class RegistryIndex:
         applied = self._references.position
         changed = frozenset(snapshot.changed_encounters(applied)) if applied else frozenset()
         if len(changed) > _CHANGED_MAX:
-            self._use(References())
+            self._use(References(cohort=self._by.cohort))
             applied, changed = 0, frozenset()
         try:
             with self._references.lock():
@@ -155,7 +176,7 @@ class RegistryIndex:
                 self._references.position = snapshot.position
         except VersionMismatch:
             # Half of what is new is in it: the next search begins anew.
-            self._use(References())
+            self._use(References(cohort=self._by.cohort))
             raise
 
     def _add(self, rows: Iterable[IndexRow]) -> None:
@@ -172,7 +193,8 @@ class RegistryIndex:
 
     def _is_worth_saving(self) -> bool:
         count = len(self._references)
-        return count >= _SAVED_FROM and self._unsaved * _UNSAVED_SHARE >= count
+        least = _SAVED_FROM if self._references.cohort is None else _SAVED_OWN_FROM
+        return count >= least and self._unsaved * _UNSAVED_SHARE >= count
 
     def _save_quietly(self, database: Database) -> None:
         # A snapshot is a cache: without one the next start is slow, and nothing else is lost.
@@ -188,7 +210,7 @@ class RegistryIndex:
         with self._lock:
             position = self._references.position
             with database.read() as snapshot:
-                about = about_of(snapshot, position, self._galleries)
+                about = about_of(snapshot, position, self._galleries, self._by.cohort_name)
             self._unsaved = 0
         return snapshot_folder(database, self._galleries).save(self._references, about)
 
@@ -210,9 +232,6 @@ class RegistryIndex:
             saving.join()
         self._gallery.close()
 
-    def _search(self, probe: Sequence[Template], terms: Terms) -> Found:
-        return _found(self._gallery.search(Probe(templates=tuple(probe)), terms), terms.calibration)
-
     def search_newcomers(
         self, work: UnitOfWork, probe: Sequence[Template], target_fpir: float, found: Found
     ) -> Found | None:
@@ -222,12 +241,17 @@ class RegistryIndex:
         """
         if _have_moved(work, found.position):
             return None
+        calibration = self._searched[1]
+        newest = newest_number(work, self._galleries)
+        if (found.calibration, newest) != (calibration.number, self._by.newest):
+            return None
         rows = tuple(work.index_rows(self._galleries, since=found.position))
         if not rows:
             return found
         if len(rows) > DELTA_REFERENCES_MAX:
             return None
         newcomers = RegistryIndex(self._galleries, threads=1)
+        newcomers._use(References(cohort=self._references.cohort))
         newcomers._add(rows)
         new = len({row.subject_id or row.encounter_id for row in rows})
         people = found.people + new
@@ -236,9 +260,9 @@ class RegistryIndex:
             people=people,
             occasions=found.needed.occasions + new,
             is_whole=True,
-            calibration=self._calibration,
+            calibration=calibration,
         )
-        added = newcomers._search(probe, terms)
+        added = _search(newcomers._gallery, probe, terms)
         return Found(
             position=work.position,
             candidates=_merged(found.candidates + added.candidates),
@@ -257,6 +281,10 @@ def _merged(candidates: Iterable[FoundCandidate]) -> tuple[FoundCandidate, ...]:
     for one in sorted(candidates, key=lambda candidate: -candidate.strength):
         people.setdefault(one.subject_id or one.encounter_id, one)
     return tuple(people.values())[:CANDIDATES_MAX]
+
+
+def _search(gallery: LocalGallerySearch, probe: Sequence[Template], terms: Terms) -> Found:
+    return _found(gallery.search(Probe(templates=tuple(probe)), terms), terms.calibration)
 
 
 def _found(result: SearchResult, calibration: Calibration) -> Found:

@@ -24,19 +24,31 @@ def snapshot_folder(database: Database, galleries: frozenset[str] | None) -> Sna
     )
 
 
-def about_of(snapshot: Snapshot, position: int, galleries: frozenset[str] | None) -> dict[str, str]:
-    """What a snapshot at a position is of: the galleries, and the history of the registry up to there."""
-    return {"galleries": _listed(galleries), "mark": snapshot.mark(position)}
+def about_of(
+    snapshot: Snapshot, position: int, galleries: frozenset[str] | None, cohort: str = ""
+) -> dict[str, str]:
+    """What a snapshot at a position is of: the galleries, and the history of the registry up to there.
+
+    cohort  name of a cohort of the registry's own people, or empty
+    """
+    own = {"cohort": cohort} if cohort else {}
+    return {"galleries": _listed(galleries), "mark": snapshot.mark(position), **own}
 
 
 def is_of(
-    snapshot: Snapshot, position: int, about: Mapping[str, str], galleries: frozenset[str] | None
+    snapshot: Snapshot,
+    position: int,
+    about: Mapping[str, str],
+    galleries: frozenset[str] | None,
+    cohort: str = "",
 ) -> bool:
     """Whether a snapshot is one of these galleries as they were in the past of this registry.
 
     A registry that was restored from a backup has another history, though its positions are the same.
     """
-    return 0 < position <= snapshot.position and dict(about) == about_of(snapshot, position, galleries)
+    return 0 < position <= snapshot.position and dict(about) == about_of(
+        snapshot, position, galleries, cohort
+    )
 
 
 def snapshots_held(database: Database) -> dict[SnapshotFolder, frozenset[str] | None]:
