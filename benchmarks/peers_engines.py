@@ -26,7 +26,6 @@ PPI = 500
 def main() -> None:
     """Compare set by set, on as many processors as there are sets."""
     engine, job = ENGINES[sys.argv[1]], json.loads(sys.stdin.read())
-    os.nice(15)
     with get_context("spawn").Pool(min(len(job["sets"]), os.cpu_count() or 1)) as pool:
         for scores in pool.imap(engine, job["sets"]):
             print(json.dumps(scores), flush=True)
