@@ -30,6 +30,17 @@ FORGETFUL = ("fsync=off", "full_page_writes=off", "max_connections=200")
 """Nothing on the server of the tests has to outlive a crash; the campaign of faults starts another."""
 
 
+WITHOUT_REGISTRY = frozenset(
+    [
+        *("comparison", "depiction", "evaluation", "extraction", "fuzz", "gallery", "imaging", "interchange"),
+        *("synthetic", "templates"),
+        # About the repository itself, and of both engines each time.
+        *("house", "faults"),
+    ]
+)
+"""Topics whose tests are not run on a server. Every other one is; a single test says `no_registry`."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The other engine."""
     parser.addoption("--postgresql", action="store_true", help="registries lie on a PostgreSQL server")
@@ -38,7 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server, once for all processes."""
     config.addinivalue_line("markers", "sqlite_only(reason): looks into the files of SQLite")
-    config.addinivalue_line("markers", "server_only: several machines on one server")
+    config.addinivalue_line("markers", "server_only: about a server itself")
+    config.addinivalue_line("markers", "no_registry: among tests of registries, but needs none")
     if not config.getoption("--postgresql") or hasattr(config, "workerinput"):
         return
     stack = ExitStack()
@@ -48,14 +60,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(stack.close)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read what is not run on a server."""
+    here = Path(__file__).parent
+    is_left_out = collection_path.parent == here and collection_path.name in WITHOUT_REGISTRY
+    return True if is_left_out and config.getoption("--postgresql") else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what has nothing to look at on an engine."""
-    if not config.getoption("--postgresql"):
-        others = [item for item in items if item.get_closest_marker("server_only")]
-        items[:] = [item for item in items if item not in others]
-        config.hook.pytest_deselected(items=others)
-        return
-    for item in items:
+    is_on_server = config.getoption("--postgresql")
+    left_out = "no_registry" if is_on_server else "server_only"
+    others = [item for item in items if item.get_closest_marker(left_out)]
+    items[:] = [item for item in items if not item.get_closest_marker(left_out)]
+    config.hook.pytest_deselected(items=others)
+    for item in items if is_on_server else ():
         marker = item.get_closest_marker("sqlite_only")
         if marker is not None:
             item.add_marker(pytest.mark.skip(reason=f"SQLite only: {marker.args[0]}"))

@@ -1,4 +1,4 @@
-"""Runs all tests: with registries in files, then those of registries once more on a PostgreSQL server.
+"""Runs all tests: with registries in files, then all those of registries once more on a PostgreSQL server.
 
     ./run test [ARGUMENTS OF PYTEST]
 
@@ -16,12 +16,7 @@ from pathlib import Path
 
 # In their order: those that take minutes are single tests, which would else come last, on one core.
 PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-ON_BOTH = (
-    *("storage/test_on_a_server.py", "workflows/test_two_machines.py"),
-    *("workflows/test_interleavings.py", "workflows/test_screening.py", "workflows/test_concurrency.py"),
-)
-"""What of `tests` is run on a server each time; more of it with `pytest --postgresql`."""
-
+OF_REGISTRIES = Path("tests/registries.py")
 SERVERS = Path("/usr/lib/postgresql")
 EXIT_FAILED = 1
 
@@ -29,17 +24,14 @@ EXIT_FAILED = 1
 def main(arguments: Sequence[str]) -> int:
     """Run them; returns what to exit with, the first failure's if there is one."""
     first = pytest(*arguments)
-    if arguments:
-        return first
-    folders = [f"tests/{name}" for name in ON_BOTH if Path("tests", name).exists()]
-    if not folders:
+    if arguments or not OF_REGISTRIES.exists():
         return first
     if not any(SERVERS.glob("*/bin/initdb")):
         is_failure = os.environ.get("CI") == "true"
         print("run: PostgreSQL is not installed, so nothing was tested on it (apt install postgresql)")
         return first or (EXIT_FAILED if is_failure else 0)
     print("run: the same on PostgreSQL", flush=True)
-    second = pytest("--postgresql", "-W", "ignore::pytest.PytestUnraisableExceptionWarning", *folders)
+    second = pytest("--postgresql")
     return first or second
 
 
