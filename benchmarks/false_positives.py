@@ -136,7 +136,7 @@ def search_block(
     plan = plan_for(people=trial.people, references=trial.people * trial.fingers, fingers=trial.fingers)
     people, compared, search, strength = [], [], [], []
     for k, (probe, fingers) in enumerate(probes_of(trial, prints, block)):
-        is_own: npt.NDArray[np.bool_] = np.isin(parents, fingers).any(axis=1)
+        is_own = np.asarray(np.isin(parents, fingers).any(axis=1), np.bool_)
         found = found_by(shard, probe, is_own, plan)
         people.append(float(np.count_nonzero(~is_own)))
         compared.append(found[0])

@@ -73,7 +73,9 @@ class MeasuredMap:
     comparisons: int
 
 
-def measure(seen: Comparisons, *, seed: int = 1, draws: int = DRAWS) -> MeasuredMap:
+def measure(
+    seen: Comparisons, *, seed: int = 1, draws: int = DRAWS, people_min: int = PEOPLE_MIN
+) -> MeasuredMap:
     """The map that comparisons make.
 
     `nats` goes by an exponential tail, the form that strengths have by definition, at the cautious end of the
@@ -82,7 +84,7 @@ def measure(seen: Comparisons, *, seed: int = 1, draws: int = DRAWS) -> Measured
 
     Raises ValueError where there are too few people or comparisons.
     """
-    if seen.people < PEOPLE_MIN or len(seen) < COMPARISONS_MIN:
+    if seen.people < people_min or len(seen) < COMPARISONS_MIN:
         raise ValueError(f"{seen.people} people and {len(seen)} comparisons are too few")
     strengths = np.arange(0, TOP + 1, STEP)
     begin = float(np.quantile(seen.strength, 1 - TAIL_SHARE))
