@@ -13,7 +13,8 @@ MusterpointError
 │   └── NotProven               a signature or proof of a log does not hold
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
 │   ├── NoFinger, SeveralFingers
-├── Refused            exit 5   NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing, RateExceeded
+├── Refused            exit 5   NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing, RateExceeded,
+│                           StationRevoked
 ├── Unavailable        exit 6   try again: RegistryBusy, GalleryBehind, GalleryIncomplete, DecoderFailed,
 │                           NetworkMissing, StorageFull
 ├── Corrupt            exit 7   stored data is damaged
@@ -238,6 +239,12 @@ class RateExceeded(Refused):
     """More searches than the agreement allows in a day."""
 
     code = "refused.rate-exceeded"
+
+
+class StationRevoked(Refused):
+    """The station is trusted no more, and writes nothing."""
+
+    code = "refused.station-revoked"
 
 
 class Unavailable(MusterpointError):

@@ -21,6 +21,8 @@ from musterpoint.registry.rights import (
 )
 from musterpoint.registry.seats import SEPARATE_ROLES, Role
 
+pytestmark = pytest.mark.no_registry
+
 COLUMNS = (
     Role.CAPTURE_OFFICER,
     Role.ADJUDICATOR,
@@ -85,6 +87,8 @@ ACCEPT_FORK             - - X - - - -  2
 READ_RETENTION          - - X X - - -
 RUN_RETENTION           - - X - - - -
 HOLD                    - - X - - - -
+WITHDRAW_CONSENT        X - X - - - -
+STOP_PROCESSING         - - X - - - -
 REQUEST_ERASURE         X - X - X - o
 ERASE                   - - X - - - -
 CONFIRM_ERASURE         - - X - - X -
@@ -103,6 +107,7 @@ BACK_UP                 - - - - - X -
 RESTORE                 - - - - - X -
 CHECK                   - - - - - X -
 REINDEX                 - - - - - X -
+READ_STATIONS           - - - X - X -
 MANAGE_STATION          - - - - - X -
 READ_MANIFEST           o - X o - - -
 WRITE_MANIFEST          - - X - X - -
@@ -139,6 +144,7 @@ def test_an_administrator_sees_no_person_and_decides_nothing() -> None:
         Act.GRANT_SEAT,
         Act.REVOKE_SEAT,
         Act.READ_SEATS,
+        Act.READ_STATIONS,
         Act.CONFIRM_ERASURE,
         Act.READ_JOURNAL,
         Act.READ_STATUS,

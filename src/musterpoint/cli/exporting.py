@@ -8,9 +8,10 @@ import click
 
 from musterpoint.cli.files import refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import SeatChoice, data_option, json_option, ppi_option, raw_option, seat_options
-from musterpoint.cli.output import counted, print_json, say
+from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Progress
 from musterpoint.cli.writing import write_file
+from musterpoint.clock import to_text
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -25,6 +26,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--subject", metavar="ID", help="Write everything that is held on one person.")
 @click.option("--out", type=FOLDER, help="The folder for --subject.")
 @click.option("--all", "everything", type=FOLDER, metavar="DIR", help="Write the whole registry.")
+@click.option("--list", "is_list", is_flag=True, help="Show what was exported, when and by whom.")
 @click.option("--purpose", default="", help="Why, for --subject and --all; a live agreement covers it.")
 @ppi_option
 @raw_option
@@ -37,6 +39,7 @@ def export(
     subject: str | None,
     out: Path | None,
     everything: Path | None,
+    is_list: bool,
     purpose: str,
     ppi: float | None,
     raw: tuple[int, int] | None,
@@ -55,11 +58,14 @@ def export(
       musterpoint export right-index.png left-index.png --output person.fmr
       musterpoint export --subject 0195a3b4c5d6 --out held --purpose "access request"
       musterpoint export --all registry-2027 --purpose "handing over"
+      musterpoint export --list
     """
-    if sum((bool(files), subject is not None, everything is not None)) != 1:
-        raise click.UsageError("Name files with --output, or --subject with --out, or --all.")
+    if sum((bool(files), subject is not None, everything is not None, is_list)) != 1:
+        raise click.UsageError("Name files with --output, or --subject with --out, or --all, or give --list.")
     if files:
         _export_files(files, output, ppi, raw)
+    elif is_list:
+        _list_exports(seat, data, as_json)
     elif subject is not None:
         if out is None:
             raise click.UsageError("Name the folder with --out.")
@@ -85,6 +91,30 @@ def _export_files(
     data = iso19794_2.write([one.template for one in captures])
     write_file(output, data)
     say(f"{counted(len(captures), 'finger', 'fingers')} written to {output}, {len(data)} bytes")
+
+
+def _list_exports(seat: SeatChoice, data: Path | None, as_json: bool) -> None:
+    from musterpoint.workflows.exports import list_exports
+
+    found = list_exports(seat.open(data, must_exist=True))
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say("Nothing was exported.")
+        return
+    rows = [
+        (
+            str(one.position),
+            to_text(one.exported_at),
+            one.what,
+            one.purpose,
+            " and ".join(filter(None, (one.seat, one.second))),
+            one.copy,
+        )
+        for one in found
+    ]
+    print_table(("line", "when (UTC)", "what", "purpose", "by", "copy"), rows)
 
 
 def _export_person(

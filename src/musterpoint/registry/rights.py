@@ -74,6 +74,8 @@ class Act(StrEnum):
     READ_RETENTION = "read what is due"
     RUN_RETENTION = "erase what is due"
     HOLD = "hold a record that is due"
+    WITHDRAW_CONSENT = "record that a consent was withdrawn"
+    STOP_PROCESSING = "let no search find a person any more"
     REQUEST_ERASURE = "ask for an erasure"
     ERASE = "erase a person"
     CONFIRM_ERASURE = "confirm an erasure for a store"
@@ -94,6 +96,7 @@ class Act(StrEnum):
     RESTORE = "restore a backup"
     CHECK = "check the registry"
     REINDEX = "extract references again"
+    READ_STATIONS = "list stations"
     MANAGE_STATION = "provision or revoke a station"
     # The movement
     READ_MANIFEST = "read a manifest"
@@ -179,6 +182,8 @@ RIGHTS: Final[Mapping[Act, Mapping[Role, Extent]]] = MappingProxyType(
         Act.READ_RETENTION: _row((_SUPERVISOR, _OBSERVER)),
         Act.RUN_RETENTION: _row((_SUPERVISOR,)),
         Act.HOLD: _row((_SUPERVISOR,)),
+        Act.WITHDRAW_CONSENT: _row((_OFFICER, _SUPERVISOR)),
+        Act.STOP_PROCESSING: _row((_SUPERVISOR,)),
         Act.REQUEST_ERASURE: _row((_OFFICER, _SUPERVISOR, _INTEGRATOR), (_TRANSPORTER,)),
         Act.ERASE: _row((_SUPERVISOR,)),
         Act.CONFIRM_ERASURE: _row((_SUPERVISOR, _ADMINISTRATOR)),
@@ -201,6 +206,7 @@ RIGHTS: Final[Mapping[Act, Mapping[Role, Extent]]] = MappingProxyType(
         Act.RESTORE: _row((_ADMINISTRATOR,)),
         Act.CHECK: _row((_ADMINISTRATOR,)),
         Act.REINDEX: _row((_ADMINISTRATOR,)),
+        Act.READ_STATIONS: _row((_ADMINISTRATOR, _OBSERVER)),
         Act.MANAGE_STATION: _row((_ADMINISTRATOR,)),
         Act.READ_MANIFEST: _row((_SUPERVISOR,), (_OFFICER, _OBSERVER)),
         Act.WRITE_MANIFEST: _row((_SUPERVISOR, _INTEGRATOR)),
@@ -269,6 +275,7 @@ UNDER_BROKEN_GLASS: Final = frozenset(
         Act.REFER,
         Act.PRINT_RECEIPT,
         Act.OPEN_APPEAL,
+        Act.WITHDRAW_CONSENT,
         Act.REQUEST_ERASURE,
         Act.HOLD,
     }

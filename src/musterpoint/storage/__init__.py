@@ -16,6 +16,7 @@ from musterpoint.storage import (
     retention,
     sealed_facts,
     seats,
+    stations,
     subjects,
 )
 from musterpoint.storage.database import Database, upgrade
@@ -44,6 +45,7 @@ __all__ = [
     "retention",
     "sealed_facts",
     "seats",
+    "stations",
     "subjects",
     "upgrade",
 ]

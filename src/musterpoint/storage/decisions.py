@@ -74,6 +74,16 @@ alarm = sa.Table(
 )
 
 
+alarm_group = sa.Table(
+    "alarm_group",
+    tables.METADATA,
+    sa.Column("number", INTEGER_64, sa.ForeignKey("alarm.number"), primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
+"""Of which part of a site's arrivals an alarm is: those of an officer, say. One without a row is of all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateFacts:
     """What the gate learnt beside fingers; sealed.

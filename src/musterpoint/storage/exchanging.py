@@ -122,6 +122,7 @@ AFTER_ENCOUNTERS: Final = (
         sealed={"detail": ("encounter_id", "decision {decision_id}")},
     ),
     Exchanged(table=decisions.alarm, key=("site", "rate", "opened_at"), own="number"),
+    Exchanged(table=decisions.alarm_group, key=("number",), of={"number": decisions.alarm}),
     Exchanged(
         table=appeals.appeal,
         key=("encounter_id", "opened_at"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from musterpoint.errors import Corrupt, LogFormatError, MusterpointError, NotProven
-from musterpoint.storage import tables
+from musterpoint.storage import stations, tables
 from musterpoint.storage.journal import ops_record, person_record
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
@@ -39,10 +39,14 @@ class _Chain:
 
 @dataclass(slots=True)
 class _Follower:
-    """Follows the journal line by line."""
+    """Follows the journal line by line.
+
+    revoked  the line by which a station was revoked
+    """
 
     chains: dict[str, _Chain]
     checks_signatures: bool
+    revoked: Mapping[str, int]
     tree: Tree = field(default_factory=Tree)
     clock: int = -1
     position: int = 0
@@ -66,6 +70,8 @@ class _Follower:
     def _faults_of_event(self, row: Row, event: Event) -> Iterator[str]:
         if (event.station, event.seq) != (row.station_id, row.seq):
             yield "the row names another event than its entry"
+        if row.position > self.revoked.get(event.station, row.position):
+            yield "the station of the event had been revoked"
         if event.clock <= self.clock:
             yield "the clock of the event goes back"
         self.clock = max(self.clock, event.clock)
@@ -91,7 +97,8 @@ def faults_of_log(snapshot: Snapshot, *, signatures: bool) -> Iterator[Fault]:
     signatures  whether each signature is verified, some 100 us a line
     """
     chains = {name: _chain(key) for name, key in snapshot.stations().items()}
-    follower = _Follower(chains=chains, checks_signatures=signatures)
+    revoked = {one.station_id: one.revoked for one in stations.known(snapshot) if one.revoked is not None}
+    follower = _Follower(chains=chains, checks_signatures=signatures, revoked=revoked)
     statement = sa.select(tables.journal).order_by(tables.journal.c.position)
     for part in snapshot.parts(statement, _LINES_A_FETCH):
         for row in part:

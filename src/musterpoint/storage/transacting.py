@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from musterpoint.clock import Instant
+from musterpoint.errors import StationRevoked
 from musterpoint.identifiers import AgreementId, EncounterId
 from musterpoint.storage import tables
 from musterpoint.storage.journal import (
@@ -25,6 +26,7 @@ from musterpoint.storage.journal import (
 )
 from musterpoint.storage.log_reading import Result
 from musterpoint.storage.reading import Snapshot
+from musterpoint.storage.stations import revoked_at_line
 from musterpoint.storage.translation import translated
 from musterpoint.transparency.tiles import Tile, tiles_above
 
@@ -232,6 +234,7 @@ class Transaction(Snapshot):
             signer = self._desk.signer()
         head = continued(self._head, signer)
         if head is not self._head:
+            self._refuse_revoked(signer.station_id)
             public_key = signer.key.private.public_key().public_bytes_raw()
             self.insert(tables.station, {"station_id": signer.station_id, "public_key": public_key})
         with translated():
@@ -241,6 +244,19 @@ class Transaction(Snapshot):
             self._execute(_NEW_HEAD, [head_values(self._head)])
         for tile in tiles_above(self, before, self._head.size):
             self._put_tile(tile)
+
+    def _refuse_revoked(self, station_id: str) -> None:
+        """Write nothing as a station that is trusted no more.
+
+        Looked at where another station has written last, as whoever revoked this one has.
+        """
+        if revoked_at_line(self, station_id) is not None:
+            raise StationRevoked(
+                expected="a station that may write",
+                found="one that was revoked",
+                hint="Begin anew under another name: restore a backup, or use another folder with --data",
+                where=f"station {station_id[:8]}",
+            )
 
     def _put_tile(self, tile: Tile) -> None:
         stored = tables.journal_tile
