@@ -13,6 +13,8 @@ import pytest
 from musterpoint.cli.app import musterpoint
 from musterpoint.transparency.verifier import arguments
 
+pytestmark = pytest.mark.no_registry
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/safeguards.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from musterpoint.errors import UnusableInput
 from musterpoint.registry.biographic import Biography, birth_range, birthday, fields_of_json, years_at_most
 
+pytestmark = pytest.mark.no_registry
+
 TODAY = datetime.date(2026, 11, 25)
 
 

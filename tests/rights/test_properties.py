@@ -42,6 +42,8 @@ from musterpoint.registry.seats import Role
 from musterpoint.registry.thresholds import target_ppm
 from musterpoint.templates import FingerPosition
 
+pytestmark = pytest.mark.no_registry
+
 WORDS = st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=20).filter(str.isprintable)
 RATES = st.integers(1, 1_000_000)
 SECONDS = st.integers(0, 10**9).map(

@@ -19,6 +19,8 @@ from musterpoint.transparency.canonical import PayloadValue
 from musterpoint.transparency.event_kinds import EventClass, class_of
 from musterpoint.transparency.events import FIRST_PREV, Event, StationKey, entry_id, parse_event
 
+pytestmark = pytest.mark.no_registry
+
 KEY = StationKey.of(Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01"))
 OPS: dict[str, PayloadValue] = {
     "at": "2026-03-01T06:12:00Z",

@@ -30,6 +30,8 @@ from musterpoint.transparency.proofs import (
     verify_inclusion,
 )
 
+pytestmark = pytest.mark.no_registry
+
 PROGRAM = Path(__file__).parent / "independent" / "main.go"
 LIBRARIES = Path("/usr/share/gocode")
 SIZES = (1, 2, 3, 7, 8, 255, 256, 257, 1000)

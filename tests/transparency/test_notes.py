@@ -36,6 +36,8 @@ from musterpoint.transparency.policies import Policy, parse_policy
 from musterpoint.transparency.proof_files import ProofFile, parse_proof_file
 from musterpoint.transparency.proofs import inclusion_proof
 
+pytestmark = pytest.mark.no_registry
+
 EIGHT = Checkpoint(ORIGIN, 8, bytes.fromhex(ROOTS[8]))
 ONE_WITNESS = Policy((LOG.key,), {"w1": COSIGNER.key}, {}, "w1")
 

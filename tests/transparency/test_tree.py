@@ -14,6 +14,8 @@ from musterpoint.transparency import hashing, proofs, tiles
 from musterpoint.transparency.hashing import Frontier, leaf_hash, node_hash
 from musterpoint.transparency.tiles import Tree
 
+pytestmark = pytest.mark.no_registry
+
 LEAVES = [
     bytes.fromhex(one)
     for one in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.transparency.keys import CHECKPOINT, COSIGNER, LOG, SECONDS, other_signer
@@ -15,6 +16,8 @@ from musterpoint.transparency.events import parse_event
 from musterpoint.transparency.notes import Note, parse_note
 from musterpoint.transparency.policies import parse_policy
 from musterpoint.transparency.proofs import inclusion_proof, root_at, verify_inclusion
+
+pytestmark = pytest.mark.no_registry
 
 TEXT = parse_note(CHECKPOINT).text
 WITNESSES = [other_signer(number) for number in range(1, 4)]

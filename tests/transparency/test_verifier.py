@@ -26,6 +26,8 @@ from musterpoint.transparency.proofs import inclusion_proof
 from musterpoint.transparency.publishing import Opening, bundle
 from musterpoint.transparency.tiles import path_of
 
+pytestmark = pytest.mark.no_registry
+
 SIZE = 300
 """Entries: one full tile, one partial, and a tile above them."""
 

@@ -26,6 +26,8 @@ from musterpoint.transparency.witnessing import Answer, Witness, WitnessRequest,
 from musterpoint.workflows.witness_folder import FolderStore, make_witness, open_witness, trust_log
 from musterpoint.workflows.witness_server import LOOPBACK, WitnessServer
 
+pytestmark = pytest.mark.no_registry
+
 TREE = tree_of(numbered(40))
 OTHER = tree_of([b"another history", *numbered(39)])
 

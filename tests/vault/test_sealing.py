@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from musterpoint.storage.vault import KeyKind, KeyScope, sealing
+
+pytestmark = pytest.mark.no_registry
 
 SCOPES = st.builds(KeyScope, st.sampled_from(KeyKind), st.binary(max_size=20))
 KEYS = st.binary(min_size=32, max_size=32)
