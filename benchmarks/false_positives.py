@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,8 @@ from musterpoint.comparison import COMPARATOR_VERSION, with_cohort_mean
 from musterpoint.gallery import Probe, References
 from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.plan import Plan, plan_for
+from musterpoint.registry.binomial import clopper_pearson
+from musterpoint.registry.thresholds import threshold
 from musterpoint.synthetic import population
 from musterpoint.templates import Minutiae, Template
 
@@ -91,6 +93,7 @@ def main() -> None:
     options.add_argument("--fingers", type=int, choices=(1, 2), default=1)
     options.add_argument("--probes", choices=("chimeras", "synthetic"), default="chimeras")
     options.add_argument("--searches", type=int, default=10_000)
+    options.add_argument("--comparator", default=COMPARATOR_VERSION, help="whose results are printed")
     chosen = options.parse_args()
     chosen.results.mkdir(parents=True, exist_ok=True)
     if chosen.folders:
@@ -98,7 +101,7 @@ def main() -> None:
             people=chosen.people, fingers=chosen.fingers, probes=chosen.probes, folder=chosen.results
         )
         measure(trial, Prints.of(read_sets(chosen.folders, chosen.templates)), chosen.searches)
-    tell(chosen.results)
+    tell(chosen.results, chosen.comparator)
 
 
 def measure(trial: Trial, prints: Prints, searches: int) -> None:
@@ -197,14 +200,13 @@ def templates_of(chimeras: Chimeras) -> Iterator[Template]:
         yield Template(minutiae=minutiae, width_px=1024, height_px=1024)
 
 
-def read(folder: Path) -> dict[tuple[str, int, int], Seen]:
-    """Everything that was kept, by probes, fingers and people."""
+def read(folder: Path, comparator: str) -> dict[tuple[str, int, int], Seen]:
+    """Everything that was kept of a version of the comparator, by probes, fingers and people."""
     blocks: dict[tuple[str, int, int], list[Seen]] = {}
     for path in sorted(folder.glob("*-*-*-*.npz")):
         probes, fingers, people, _ = path.stem.split("-")
         with np.load(path) as kept:
-            if str(kept["version"]) != COMPARATOR_VERSION:
-                print(f"{path.name} is of comparator {kept['version']}, and left out")
+            if str(kept["version"]) != comparator:
                 continue
             names = ("people", "compared", "search", "strength")
             seen = Seen(**{name: kept[name] for name in names})
@@ -223,9 +225,26 @@ def joined(some: list[Seen]) -> Seen:
     )
 
 
-def tell(folder: Path) -> None:
+def tell(folder: Path, comparator: str) -> None:
     """The tables of everything that was kept."""
-    for (probes, fingers, _), seen in sorted(read(folder).items()):
+    kept = sorted(read(folder, comparator).items())
+    tell_occasions(kept)
+    print(f"\n{'probes':<11}{'fingers':>7}{'people':>9}{'target':>8}{'needed':>8}{'false':>7}", end="")
+    print(f"{'of':>8}{'FPIR':>9}{'95 %':>18}{'N x FMR needs':>15}")
+    for (probes, fingers, _), seen in kept:
+        for target in TARGETS:
+            asked = threshold(round(float(seen.people.mean())), target, 0.0, fingers=fingers)
+            false = int(np.count_nonzero(seen.strongest() >= asked.strength_millinats))
+            count = len(seen.people)
+            sure = clopper_pearson(false, count)
+            print(f"{probes:<11}{fingers:>7}{asked.people:>9,}{target:>8.1%}", end="")
+            print(f"{asked.strength_millinats:>8,}{false:>7}{count:>8,}{false / count:>9.2%}", end="")
+            print(f"{sure.low:>9.2%} -{sure.high:>7.2%}{asked.bound_millinats:>15,}")
+
+
+def tell_occasions(kept: Sequence[tuple[tuple[str, int, int], Seen]]) -> None:
+    """How many people met at random each search was worth, by strength."""
+    for (probes, fingers, _), seen in kept:
         count, top = len(seen.people), seen.strongest()
         people = float(seen.people.mean())
         print(f"\n{probes}, {fingers} finger(s), {people:,.0f} people, {count:,} searches, ", end="")

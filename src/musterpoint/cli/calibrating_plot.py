@@ -17,6 +17,7 @@ _WIDE_PX: Final = 380
 _HIGH_PX: Final = 340
 _BETWEEN_PX: Final = 76
 _BOTTOM_PX: Final = 96
+_RIGHT_PX: Final = 36
 _TOP_STRENGTH: Final = 20_000
 _DECADES: Final = 9
 _STEP: Final = 250
@@ -30,7 +31,7 @@ def draw_calibration(seen: Comparisons, before: ChanceMap, after: ChanceMap, *, 
     Strengths go to the right; the share of comparisons that reach them downwards, each line a tenth. The grey
     band is the interval of 95 % by the tail model, and what is below the dashed line is extrapolated.
     """
-    width = 2 * (_LEFT_PX + _WIDE_PX) + _BETWEEN_PX
+    width = 2 * (_LEFT_PX + _WIDE_PX) + _BETWEEN_PX + _RIGHT_PX
     height = _TOP_PX + _HIGH_PX + _BOTTOM_PX
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '

@@ -3,8 +3,8 @@
 Behind a filter only those who are compared in full can become candidates. They are not anybody: the filter
 and the sketch chose them because they look alike, and the more there are to choose from, the more alike they
 are. What one of them counts for was measured with searches of people who are not there
-(`benchmarks/false_positives.py`, docs/explanation/calibration.md): 0.7 people met at random among 10,000,
-1.4 among 100,000. Here it is taken to be half as much again, and to go on growing as it did.
+(`benchmarks/false_positives.py`, docs/explanation/calibration.md): 0.9 people met at random among 10,000,
+1.35 among 100,000. Here it is taken to be 1.4 times as much, and to go on growing as it did.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MEASURED_PEOPLE: Final = 100_000
 LISTED_COUNT_FOR: Final = 2.0
 """People met at random that one of a list counts for among `MEASURED_PEOPLE`."""
 
-GROWTH: Final = 0.3
+GROWTH: Final = 0.2
 """The power of the number of people with which that grows."""
 
 
