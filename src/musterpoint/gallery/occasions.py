@@ -4,7 +4,7 @@ Behind a filter only those who are compared in full can become candidates. They 
 and the sketch chose them because they look alike, and the more there are to choose from, the more alike they
 are. What one of them counts for was measured with searches of people who are not there
 (`benchmarks/false_positives.py`, docs/explanation/calibration.md): 0.9 people met at random among 10,000,
-1.35 among 100,000. Here it is taken to be 1.4 times as much, and to go on growing as it did.
+1.35 among 100,000. Here it is taken to be twice as much, and to go on growing as it did.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from musterpoint.gallery.plan import Plan
 MEASURED_PEOPLE: Final = 100_000
 """People: the largest gallery that was measured."""
 
-LISTED_COUNT_FOR: Final = 2.0
+LISTED_COUNT_FOR: Final = 3.0
 """People met at random that one of a list counts for among `MEASURED_PEOPLE`."""
 
 GROWTH: Final = 0.2
