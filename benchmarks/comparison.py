@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
@@ -38,6 +38,7 @@ from musterpoint.templates import FingerPosition
 
 I32 = npt.NDArray[np.int32]
 Arrays = tuple[npt.NDArray[Any], ...]
+Rows = npt.NDArray[np.int64]
 Labels = tuple[FingerPosition, ...]
 
 KNOWN: Labels = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
@@ -85,7 +86,6 @@ def stage_times(sets: list[PreparedSet], *, is_mated: bool) -> dict[str, float]:
             rows = rows_of(data_set, is_mated=is_mated)
             pack = arrays_of(data_set)
             probes = [(one.points, one.neighbours, one.cells, one.coverage) for one in data_set.prepared]
-
             sweep = partial(sweep_up_to, stage, probes, pack, rows)
             sweep()
             times.append(best_time(sweep) / sum(map(len, rows)))
@@ -93,7 +93,7 @@ def stage_times(sets: list[PreparedSet], *, is_mated: bool) -> dict[str, float]:
     return {stage: reached[k + 1] - reached[k] for k, stage in enumerate(STAGES)}
 
 
-def sweep_up_to(stage: int, probes: list[Arrays], pack: Arrays, rows: list[npt.NDArray[np.int64]]) -> None:
+def sweep_up_to(stage: int, probes: Sequence[Arrays], pack: Arrays, rows: Sequence[Rows]) -> None:
     """Compare each probe with its rows of a pack, up to a stage."""
     for probe, some in zip(probes, rows, strict=True):
         compare_rows_up_to(stage, probe, pack, some)

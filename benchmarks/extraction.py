@@ -42,7 +42,8 @@ def main() -> None:
     _measure_time(data_sets)
 
 
-def _images(data_set: DataSet, every: int = 1) -> Iterator[tuple[str, FingerImage]]:
+def images_of(data_set: DataSet, every: int = 1) -> Iterator[tuple[str, FingerImage]]:
+    """Names and images of every so many-th sample."""
     for sample in data_set.samples[::every]:
         yield sample.file, load_image(data_set.path(sample), ppi=data_set.ppi)
 
@@ -53,7 +54,7 @@ def _compare(data_sets: Sequence[DataSet], every: int) -> None:
     count = minutiae = same = 0
     largest_turn = 0.0
     for data_set in data_sets:
-        for file, image in _images(data_set, every):
+        for file, image in images_of(data_set, every):
             found = decoding.find_minutiae(rewritten, image.pixels, QUALITY_MIN)
             expected = plain_network.find_minutiae(plain, image.pixels, QUALITY_MIN)
             ours = np.column_stack([found.x, found.y, found.kind])
@@ -88,11 +89,11 @@ def _measure_time(data_sets: Sequence[DataSet]) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     extractor = Extractor(threads=1)
-    (very_first,) = _milliseconds(extractor, [next(_images(data_sets[0]))[1]])
+    (very_first,) = _milliseconds(extractor, [next(images_of(data_sets[0]))[1]])
     print(f"first extraction of the process: {very_first:.0f} ms of processor time")
     print("processor time of one extraction, warm, one core, float32, in ms:")
     for data_set in data_sets:
-        images = [image for _, image in _images(data_set)][:TIMED_IMAGES]
+        images = [image for _, image in images_of(data_set)][:TIMED_IMAGES]
         first = _milliseconds(extractor, images[:COMPILED_AFTER])
         for image in images * (COMPILED_AFTER // len(images) + 2):
             extractor.extract(image)
@@ -112,7 +113,7 @@ def times_of(folder: Path) -> tuple[float, float, float]:
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    images = [image for _, image in _images(DataSet.read(folder))][:TIMED_IMAGES]
+    images = [image for _, image in images_of(DataSet.read(folder))][:TIMED_IMAGES]
     extractor, plain = Extractor(threads=1), plain_network.PlainNetwork(read_weights())
     for image in images[:1] * (COMPILED_AFTER + 2):
         extractor.extract(image)
