@@ -39,7 +39,7 @@ from musterpoint.evaluation.plotting import cmc_of, det_of
 PAGE: Final = Path(__file__).with_name("accuracy_page.md")
 DOCS: Final = Path(__file__).parent.parent / "docs"
 DECOYS: Final = 1000
-ENROLLED: Final = 3
+ENROLLED: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

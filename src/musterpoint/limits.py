@@ -63,7 +63,7 @@ DATA_SET_BYTES_MAX: Final = 16 * 1024 * 1024
 """Bytes of a data set's description: 1,600 an image."""
 
 TRIALS_MAX: Final = 60_000_000
-"""Rows of a file of scores that is read: all pairs of the largest data set, and some more."""
+"""Trials of a protocol, and rows of a file of scores that is read: all pairs of the largest data set."""
 
 WRITER_WAIT_MAX_S: Final = 30.0
 """Seconds that a writer waits for the others: with 50 ms each, some 600 of them."""

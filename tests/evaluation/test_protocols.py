@@ -65,6 +65,16 @@ def test_two_impressions_need_a_finger_with_three(tmp_path: Path) -> None:
         run(folder, protocols=(Protocol.TWO_IMPRESSIONS,))
 
 
+@pytest.mark.parametrize("protocol", [Protocol.TWO_IMPRESSIONS, Protocol.FUSED])
+def test_more_trials_than_can_be_held_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: Protocol
+) -> None:
+    monkeypatch.setattr("musterpoint.evaluation.comparing_people.TRIALS_MAX", 20)
+    folder = write_data_set(tmp_path / "a", {number: [1, 2, 3] for number in range(20, 60, 10)})
+    with pytest.raises(ListingError, match="at most 20 trials"):
+        run(folder, protocols=(protocol,))
+
+
 def fingers_of(group: People, drawing: int) -> list[int]:
     return [sample for one in group.people if one.drawing == drawing for sample in one.visits[0]]
 

@@ -8,12 +8,14 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from musterpoint.errors import ListingError
 from musterpoint.evaluation.data_set import DataSet
 from musterpoint.evaluation.engine import Engine
 from musterpoint.evaluation.people import People, Person
 from musterpoint.evaluation.protocol import Pairs, row_of
 from musterpoint.evaluation.rates import F64
 from musterpoint.evaluation.trials import I32, Trials
+from musterpoint.limits import TRIALS_MAX
 
 NOT_COMPARABLE = -30_000
 """Milli-nats: what a finger without a template counts as beside others that have one."""
@@ -55,6 +57,7 @@ def two_impressions(data_set: DataSet, plan: Pairs, scores: F64, engine: Engine)
     unit, units = units_of(data_set)
     by_finger = [np.flatnonzero(plan.finger == finger).tolist() for finger in range(plan.finger_count)]
     enrolled = np.array([pair for own in by_finger for pair in combinations(own, 2)], np.intp)
+    refuse_too_many(len(samples) * len(enrolled))
     probe, pair = (axis.ravel() for axis in np.indices((len(samples), len(enrolled))))
     is_other = (enrolled[pair] != probe[:, None]).all(axis=1)
     probe, pair = probe[is_other], pair[is_other]
@@ -109,6 +112,16 @@ def fused(people: People, table: F64, engine: Engine, advance: Callable[[int], N
         units=tuple(one.name for one in people.people),
         drawing=drawing,
     )
+
+
+def refuse_too_many(trials: int) -> None:
+    """Raise ListingError where there would be more trials than memory and patience allow."""
+    if trials > TRIALS_MAX:
+        raise ListingError(
+            expected=f"at most {TRIALS_MAX:,} trials under one protocol",
+            found=f"{trials:,}",
+            hint="Give fewer sets at a time, or sets with fewer images",
+        )
 
 
 def count_fused(people: People) -> int:

@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from musterpoint.errors import ListingError
-from musterpoint.evaluation.comparing_people import count_fused, fused, square, two_impressions, verification
+from musterpoint.evaluation.comparing_people import (
+    count_fused,
+    fused,
+    refuse_too_many,
+    square,
+    two_impressions,
+    verification,
+)
 from musterpoint.evaluation.comparison import compare_all
 from musterpoint.evaluation.data_set import DESCRIPTION, DataSet
 from musterpoint.evaluation.engine import Compare, Engine, OwnEngine
@@ -213,6 +220,7 @@ class _Run:
         groups = people_of(self._data_sets, fingers)
         templates = [template for outcomes in self._outcomes for template in _templates(outcomes)]
         count = len(templates)
+        refuse_too_many(max(count * (count - 1) // 2, *map(count_fused, groups), 0))
         step = Steps(self._progress, Stage.COMPARISON, count * (count - 1) // 2)
         scores = compare_all(
             templates,
