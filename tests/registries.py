@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -44,8 +42,7 @@ def copied(source: Path, to: Path) -> Path:
     shutil.copytree(source, to)
     if not is_on_server(source):
         return to
-    line = (source / SERVER_FILE).read_text(encoding="utf-8").strip()
-    address, schema = re.fullmatch(r"(.*)\?schema=(\w+)", line).groups()  # type: ignore[union-attr]  # our own line
+    address, schema = _place_of(source)
     new = _COPY + uuid.uuid4().hex[:12]
     original = address.rpartition("/")[2]
     if original.startswith((_OWN, _COPY)):
@@ -55,6 +52,13 @@ def copied(source: Path, to: Path) -> Path:
         _clone(address, schema, new)
         _point(to, address, new)
     return to
+
+
+def _place_of(folder: Path) -> tuple[str, str]:
+    """Address and beginning of the names of schemas."""
+    line = (folder / SERVER_FILE).read_text(encoding="utf-8").strip()
+    address, _, schema = line.partition("?schema=")
+    return address, schema
 
 
 def _point(folder: Path, address: str, schema: str) -> None:
@@ -109,10 +113,9 @@ def behind_its_back(
     name        `registry.db`, or `keys.db` for the keys
     is_checked  False leaves unchecked what rows refer to, as whoever damages a registry would
     """
-    if is_checked or is_on_server(folder):
-        made = dialects.engine(folder / name).execution_options(writer=is_writer)
-    else:
-        made = sa.create_engine(f"sqlite:///{folder / name}")
+    is_bare = not is_checked and not is_on_server(folder)
+    bare = sa.create_engine(f"sqlite:///{folder / name}") if is_bare else dialects.engine(folder / name)
+    made = bare.execution_options(writer=is_writer)
     try:
         with made.begin() as connection:
             if not is_checked and is_on_server(folder):
@@ -135,14 +138,20 @@ def in_table(folder: Path, statement: str, *values: object, name: str = REGISTRY
 def dump_of(folder: Path) -> bytes:
     """A registry and its keys as the engine's own program writes them out."""
     if is_on_server(folder):
-        commands = [shlex.split(one) for one in dialects.commands_that_copy(folder).split("; ")]
-        plain = [[part for part in one if not part.startswith("--f")] for one in commands]
-        return b"".join([_output_of(one) for one in plain])
+        return b"".join(_dumps_of(folder))
     written = b""
     for name in (REGISTRY, KEYS):
         with closing(sqlite3.connect(folder / name)) as connection:
             written += "\n".join(connection.iterdump()).encode()
     return written
+
+
+def _dumps_of(folder: Path) -> list[bytes]:
+    address, schema = _place_of(folder)
+    return [
+        _output_of(["pg_dump", "--dbname", address, f"--schema={schema}_{name}"])
+        for name in ("registry", "keys")
+    ]
 
 
 def _output_of(command: Sequence[str]) -> bytes:
@@ -212,9 +221,7 @@ class Kept:
         """What they are now; nobody has them open."""
         if not is_on_server(folder):
             return cls(folder, {name: (folder / name).read_bytes() for name in (REGISTRY, KEYS)})
-        commands = [shlex.split(one) for one in dialects.commands_that_copy(folder).split("; ")]
-        plain = [[part for part in one if not part.startswith("--f")] for one in commands]
-        return cls(folder, dict(zip((REGISTRY, KEYS), map(_output_of, plain), strict=True)))
+        return cls(folder, dict(zip((REGISTRY, KEYS), _dumps_of(folder), strict=True)))
 
     def put_back(self, *names: str) -> None:
         """Make them what they were."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,23 +10,36 @@ from tests.storage.records import Person, record
 
 from musterpoint.errors import Conflict, UnusableInput
 from musterpoint.storage import Database, dialects
+from musterpoint.storage.vault import KeySources
 from musterpoint.workflows.backup import back_up
+from musterpoint.workflows.restoring import RestoreRequest, restore
 from musterpoint.workflows.station import Station
 
 pytestmark = pytest.mark.server_only
 
 
-def test_a_backup_names_the_commands_that_make_one(station: Station, tmp_path: Path) -> None:
-    with pytest.raises(Conflict) as refused:
-        back_up(station, tmp_path / "data", tmp_path / "keys")
-
-    commands = dialects.commands_that_copy(station.database.folder)
-    assert commands in str(refused.value.hint)
+def test_a_backup_of_a_server_is_put_back_onto_one_but_over_no_other(
+    station: Station, key_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(station, tmp_path / "data", tmp_path / "keys")
     station.database.close()
-    for command in commands.split("; "):
-        subprocess.run(shlex.split(command), cwd=tmp_path, check=True, timeout=60)
-    assert (tmp_path / "registry.dump").stat().st_size > 0
-    assert (tmp_path / "keys.dump").stat().st_size > 0
+    taken = (station.database.folder / dialects.SERVER_FILE).read_text().strip()
+    request = RestoreRequest(
+        data=tmp_path / "data", keys=tmp_path / "keys", to=tmp_path / "new", nothing_newer=True
+    )
+    sources = KeySources(key_folder=tmp_path, key_file=key_file)
+    with monkeypatch.context() as patch:
+        patch.setenv(dialects.SERVER_VARIABLE, taken)
+        with pytest.raises(Conflict, match="holds a registry"):
+            restore(request, sources)
+    assert not (tmp_path / "new").exists()
+
+    assert restore(request, sources).report.is_sound
+
+    assert dialects.is_on_server(tmp_path / "new")
+    assert not list((tmp_path / "new").glob("*.db*"))
+    Database.open(tmp_path / "new", must_exist=True).close()
+    Database.open(station.database.folder, must_exist=True).close()
 
 
 def test_an_erasure_does_not_wait_for_a_reader_of_another_registry(

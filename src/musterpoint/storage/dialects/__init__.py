@@ -41,7 +41,6 @@ __all__ = [
     "begin_migration",
     "blank",
     "choose_server",
-    "commands_that_copy",
     "copy",
     "end_migration",
     "engine",
@@ -89,19 +88,6 @@ def _server(path: Path) -> tuple[str, str] | None:
         address = file.read(_URL_BYTES_MAX).decode("utf-8", "replace").strip()
     url, prefix = _read_address(address)
     return url, f"{prefix}_{path.stem}"
-
-
-def commands_that_copy(folder: Path) -> str:
-    """The server's own commands by which a registry on it is copied, with no password in them."""
-    commands = []
-    for name in ("registry", "keys"):
-        server = _server(folder / f"{name}.db")
-        if server is None:
-            raise ValueError("the registry lies in files")
-        url, schema = server
-        shown = sa.make_url(url).set(password=None).render_as_string()
-        commands.append(f"pg_dump --format=custom --schema={schema} --file={name}.dump '{shown}'")
-    return "; ".join(commands)
 
 
 def choose_server(folder: Path) -> None:
