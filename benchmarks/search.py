@@ -28,7 +28,7 @@ from benchmarks.search_decoys import POSITIONS, Decoys, Source, gallery_of, kept
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numba import njit
 
-from musterpoint.comparison import bare_minutiae, strength_needed, with_cohort_mean
+from musterpoint.comparison import bare_minutiae, with_cohort_mean
 from musterpoint.comparison.kernels_lanes import fill_u64x8, ones_u64x8, sum_u64x8, u64x8
 from musterpoint.gallery import (
     Entry,
@@ -261,7 +261,7 @@ def outcomes_of(
     compared = search.compare(probe, listed, plan.refined, 0)
     best = max((one.strength for one in compared.found), default=0)
     best_score = max((sum(f.score for f in one.fingers) for one in compared.found), default=-(10**9))
-    needed = strength_needed(len(parents), 0.01)
+    needed = threshold(len(parents), 0.01, 0.0, fingers=len(trial.probe)).strength_millinats
     let_through = sum(one.strength >= needed for one in compared.found)
     for mate in trial.mates:
         alone = LocalShard(person_of(prints, mate), threads=1).begin()

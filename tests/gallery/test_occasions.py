@@ -1,4 +1,4 @@
-"""What a search is worth in people met at random: never more than there are, never fewer than are compared."""
+"""What a search is worth in people met at random: at most all there are, at least those compared."""
 
 from __future__ import annotations
 

@@ -69,6 +69,7 @@ def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
         ("retention", "show", *REGISTRY),
         ("retention", "run", "--dry-run", *REGISTRY),
         ("reindex", *REGISTRY),
+        ("calibrate", "--purpose", "departure", "--seat", "practice-supervisor", *REGISTRY),
         *((name, *REGISTRY) for name in ("encounters", "journal", "status", "upgrade")),
     ]
 
