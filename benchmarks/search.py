@@ -41,6 +41,7 @@ from musterpoint.gallery import (
 from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.plan import Plan, plan_for
 from musterpoint.gallery.rounds import ShardSearch, Shortlist, in_order
+from musterpoint.registry.thresholds import threshold
 from musterpoint.templates import Template
 
 LISTED_RANKS: Final = (1, 10, 100, 300, 1000, 3000, 30_000)
