@@ -262,3 +262,33 @@ def test_kinds_have_classes() -> None:
     assert {kind: class_of(kind).value for kind in expected} == expected
     with pytest.raises(ValueError, match="no class"):
         class_of("invented")
+
+
+_facts = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('az_AZ09\x7f\x00"', max_size=4), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text('abcXYZ_. \\"\x01\x7f', max_size=6), _facts, max_size=4))
+@settings(max_examples=200)
+def test_payloads_are_written_as_the_package_for_the_standard_writes_them(payload: dict[str, Any]) -> None:
+    normal = json.loads(unicodedata.normalize("NFC", json.dumps(payload, ensure_ascii=False)))
+    assert canonical.canonical(payload) == rfc8785.dumps(normal)
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(LogFormatError, match="half of a character"):
+        canonical.canonical({"a": "\ud800"})
+
+
+def test_an_entry_is_made_at_once_as_step_by_step() -> None:
+    unsigned = event(key=KEY.key_id)
+    signed = unsigned.signed(KEY)
+
+    assert unsigned.recorded(KEY) == (signed.entry(), signed.event_id())
+    with pytest.raises(ValueError, match="the key that it names"):
+        event(key="0" * 64).recorded(KEY)

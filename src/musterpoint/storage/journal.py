@@ -179,10 +179,11 @@ def _written(head: Head, line: Line, desk: Desk, signer: StationKey) -> tuple[He
     ops = new_salt() + line.ops
     person = None if line.person is None else new_salt() + line.person
     agreement = None if line.agreement is None else line.agreement.hex
-    event = Event(
+    seq = head.seq + 1
+    entry, event_id = Event(
         movement=agreement or head.station_id,
         station=head.station_id,
-        seq=head.seq + 1,
+        seq=seq,
         prev=head.previous,
         clock=clock,
         kind=class_of(line.kind),
@@ -190,14 +191,13 @@ def _written(head: Head, line: Line, desk: Desk, signer: StationKey) -> tuple[He
         author=desk.author,
         key=signer.key_id,
         person=None if person is None else _commitment(person),
-    ).signed(signer)
-    entry = event.entry()
+    ).recorded(signer)
     leaf = leaf_hash(entry)
     row: dict[str, object] = {
         "position": position,
         "occurred_at": line.occurred_at,
         "station_id": head.station_id,
-        "seq": event.seq,
+        "seq": seq,
         "leaf_hash": leaf,
         "entry": entry,
         "agreement": agreement,
@@ -209,8 +209,8 @@ def _written(head: Head, line: Line, desk: Desk, signer: StationKey) -> tuple[He
         head,
         size=position,
         frontier=head.frontier.append(leaf),
-        seq=event.seq,
-        previous=event.event_id(),
+        seq=seq,
+        previous=event_id,
         clock=clock,
     )
     return head, row

