@@ -34,6 +34,8 @@ def test_every_command_of_the_page_does_its_work(
 
     for position in (RIGHT_INDEX, LEFT_INDEX):
         Path(f"{position.label}.png").write_bytes(impression_png(2, position))
+    for number, name in enumerate(("first.png", "second.png"), 1):
+        Path(name).write_bytes(impression_png(2, number=number))
     variables = {"FIRST": screened("right-index.png", "left-index.png")}
     Path("right-thumb.png").write_bytes(smudged_png(1))
     variables["POOR"] = screened("right-thumb.png")

@@ -170,12 +170,16 @@ def _fuse_fingers(
             _compatible(every, labels, theirs),
             count_pairings(labels, theirs),
             1 - HANDS_SWAPPED_SHARE - LABELS_WRONG_SHARE,
-        ),
-        _best_choice(
-            _compatible(every, swapped, theirs), count_pairings(swapped, theirs), HANDS_SWAPPED_SHARE
-        ),
-        _best_choice(every, count_all_pairings(len(probe), len(reference)), LABELS_WRONG_SHARE),
+        )
     ]
+    if any(labels) and any(theirs):
+        # Without labels on either side these were the same choice with a smaller share.
+        choices += [
+            _best_choice(
+                _compatible(every, swapped, theirs), count_pairings(swapped, theirs), HANDS_SWAPPED_SHARE
+            ),
+            _best_choice(every, count_all_pairings(len(probe), len(reference)), LABELS_WRONG_SHARE),
+        ]
     nats, pairing = max(choices, key=lambda choice: choice[0])
     strength = min(max(math.floor(1000 * nats), 0), STRENGTH_MAX)
     return Fused(strength=strength, pairs=_impressions(scores, [best[cell] for cell in pairing]))
