@@ -63,7 +63,7 @@ def _kernel() -> Any:
         v.fill_i16x32,
     )
 
-    @njit  # type: ignore[untyped-decorator]  # Numba's own are untyped
+    @njit
     def kernel(numbers, words, small, table, out, bits):  # type: ignore[no-untyped-def]  # compiled
         a, b = f32x16(numbers, 1), f32x16(numbers, 19)
         store(out, 0, a * b + a / b - b)
