@@ -22,6 +22,8 @@ from musterpoint.storage.decisions import Alarm
 def alarms(number: int | None, as_json: bool, data: Path | None, seat: SeatChoice) -> None:
     """Show the rates of each site over its latest 200 arrivals, and the open alarms.
 
+    Beside each site stand its officers, where there are several, and the reasons for missing fingers.
+
     A rate stands out where chance would make so many or more less than once in a hundred times (a
     warning) or in a thousand (an alarm). Rates of fewer than 10 arrivals are not shown.
 
@@ -57,7 +59,7 @@ def print_rates(judged: Sequence[Judged]) -> None:
     """A table of the rates that may be shown."""
     rows = [_row(one) for one in judged if one.level is not Level.SUPPRESSED and one.cell.attempts]
     if rows:
-        print_table(("site", "rate", "happened", "share (95 %)", "usual", "says"), rows)
+        print_table(("site", "of", "rate", "happened", "share (95 %)", "usual", "says"), rows)
     else:
         click.echo("No site has had enough arrivals for its rates to be shown.")
 
@@ -66,18 +68,31 @@ def _row(one: Judged) -> tuple[str, ...]:
     cell = one.cell
     where = f"{cell.interval.low:.1%} to {cell.interval.high:.1%}"
     happened = f"{cell.count} of {cell.attempts} {cell.rate.denominator}"
-    return cell.site, cell.rate.value, happened, where, f"{cell.baseline_ppm / 10_000:g} %", one.level.value
+    part = f"{cell.group.kind} {cell.group.name}" if cell.group else "all"
+    return (
+        cell.site,
+        part,
+        cell.rate.value,
+        happened,
+        where,
+        f"{cell.baseline_ppm / 10_000:g} %",
+        one.level.value,
+    )
 
 
 def print_alarms(waiting: Sequence[Alarm]) -> None:
     """One line for each alarm that is open."""
     for one in waiting:
         click.secho(
-            f"Alarm {one.number}: {one.rate.value} at {one.site}, {one.happened} of {one.attempts}, "
-            f"since {to_text(one.opened_at)}. A supervisor looks into it: "
+            f"Alarm {one.number}: {one.rate.value} at {one.site}{_part(one)}, "
+            f"{one.happened} of {one.attempts}, since {to_text(one.opened_at)}. A supervisor looks into it: "
             f"musterpoint alarms --close {one.number}",
             bold=True,
         )
+
+
+def _part(one: Alarm) -> str:
+    return f" ({one.group.kind} {one.group.name})" if one.group else ""
 
 
 def rate_as_json(one: Judged) -> dict[str, object]:
@@ -85,6 +100,7 @@ def rate_as_json(one: Judged) -> dict[str, object]:
     cell, is_shown = one.cell, one.level is not Level.SUPPRESSED
     return {
         "site": cell.site,
+        "group": cell.group,
         "rate": cell.rate,
         "level": one.level,
         "happened": cell.count if is_shown else None,
@@ -99,6 +115,7 @@ def alarm_as_json(one: Alarm) -> dict[str, object]:
     return {
         "alarm": one.number,
         "site": one.site,
+        "group": one.group,
         "rate": one.rate,
         "happened": one.happened,
         "attempts": one.attempts,

@@ -1,8 +1,12 @@
 """How often things go wrong at a site, and whether that is more than chance.
 
+Beside a site as a whole stand parts of it: what one officer recorded, and how often one reason was given. An
+officer who lets nobody pass, or a sensor that hurts, would drown in the rates of a busy gate.
+
 Each cell (site and rate) is tested by its exact binomial tail against the baseline that the agreement
 states. A tail of at most 0.01 is a warning, of at most 0.001 an alarm. Many cells are tested at once, so
-those that Benjamini and Hochberg's procedure at 5 % does not reject stay quiet. An alarm opens an item
+those that Benjamini and Hochberg's procedure at 5 % does not reject stay quiet; sites and their parts are two
+families, so that many officers do not blunt what is said of a site. An alarm opens an item
 that somebody owns; it never changes a threshold.
 """
 
@@ -36,6 +40,7 @@ class Rate(StrEnum):
     CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
     OVERTURNED = "overturned"
+    NOT_CAPTURED = "finger not captured"
 
     @property
     def denominator(self) -> str:
@@ -51,6 +56,7 @@ _DENOMINATORS: Final = {
     Rate.CANDIDATE: "searched",
     Rate.CONFIRMED: "cases decided",
     Rate.OVERTURNED: "cases decided",
+    Rate.NOT_CAPTURED: "presented",
 }
 
 BASELINES_PPM: Final[Mapping[Rate, int]] = {
@@ -61,9 +67,29 @@ BASELINES_PPM: Final[Mapping[Rate, int]] = {
     Rate.CANDIDATE: 50_000,
     Rate.CONFIRMED: 500_000,
     Rate.OVERTURNED: 20_000,
+    Rate.NOT_CAPTURED: 20_000,
 }
 """Expected shares in millionths, where an agreement states none. Between 1 and 2 % of a population need an
 exception (World Bank); the others are starting points to be replaced by what a site has seen."""
+
+
+class GroupKind(StrEnum):
+    """By what the arrivals of a site are told apart."""
+
+    OFFICER = "officer"
+    REASON = "reason"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """A part of a site's arrivals: those of an officer, or those with a reason for a missing finger."""
+
+    kind: GroupKind
+    name: str
+
+
+RATES_OF_SITE: Final = tuple(one for one in Rate if one is not Rate.NOT_CAPTURED)
+RATES_OF_OFFICER: Final = (Rate.FAILED_CAPTURE, Rate.EXCEPTION, Rate.REFUSAL, Rate.POOR_QUALITY)
 
 
 class Level(StrEnum):
@@ -83,6 +109,7 @@ class Cell:
     count         how many of the attempts it happened to
     attempts      see `Rate.denominator`
     baseline_ppm  the expected share in millionths
+    group         the part of the site; None for all of it
     """
 
     site: str
@@ -90,6 +117,7 @@ class Cell:
     count: int
     attempts: int
     baseline_ppm: int
+    group: Group | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.count <= self.attempts or not 0 < self.baseline_ppm < _MILLION:
@@ -163,10 +191,12 @@ def _level(tail: float) -> Level:
 def _suppressed(cells: Sequence[Cell], fewest: int) -> set[int]:
     """Numbers of cells that are not shown: small ones, and one more where a total would give it away."""
     hidden: set[int] = set()
-    by_rate: defaultdict[Rate, list[int]] = defaultdict(list)
+    by_total: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, cell in enumerate(cells):
-        by_rate[cell.rate].append(number)
-    for numbers in by_rate.values():
+        # Parts of a site add up to the site, and sites to all.
+        total = (cell.rate, cell.site, cell.group.kind) if cell.group else (cell.rate,)
+        by_total[total].append(number)
+    for numbers in by_total.values():
         small = [n for n in numbers if 0 < cells[n].attempts < fewest]
         hidden.update(small)
         rest = [n for n in numbers if cells[n].attempts >= fewest]

@@ -7,6 +7,7 @@ that everybody who came stays counted.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -16,13 +17,15 @@ import sqlalchemy as sa
 from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Answer, Outcome
-from musterpoint.registry.alarms import Level, Rate
+from musterpoint.registry.alarms import Group, GroupKind, Level, Rate
 from musterpoint.registry.decisions import Decision, DecisionState, RuleDepartedFrom
 from musterpoint.registry.values import CannotTellReason
 from musterpoint.storage import adjudication, sealed_facts, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.rows import Row
+from musterpoint.storage.sealing import record_of
+from musterpoint.storage.vault import KeyScope
 
 if TYPE_CHECKING:
     from musterpoint.storage.writing import UnitOfWork
@@ -223,6 +226,8 @@ class Attempt:
 
     verdict        of the case, where one was decided
     is_overturned  the first opinions did not stand: an arbiter was asked, or an appeal had others look again
+    officer        the seat that recorded it
+    reasons        why fingers were not captured; nothing after an erasure
     """
 
     site: str
@@ -233,6 +238,8 @@ class Attempt:
     verdict: str
     is_exception: bool
     is_overturned: bool
+    officer: str = ""
+    reasons: frozenset[str] = frozenset()
 
 
 def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
@@ -246,6 +253,8 @@ def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
     statement = (
         sa.select(
             _was_overturned().label("is_overturned"),
+            encounter.encounter_id,
+            encounter.number.label("encounter_number"),
             encounter.site,
             encounter.outcome,
             encounter.answer,
@@ -253,15 +262,27 @@ def attempts(snapshot: Snapshot, site: str, window: int) -> tuple[Attempt, ...]:
             cases.number,
             cases.verdict,
             is_exception.label("is_exception"),
+            tables.journal.c.entry,
+            tables.encounter_detail.c.detail,
         )
         .select_from(tables.encounter)
+        .join(tables.journal, tables.journal.c.position == encounter.position)
+        .join(tables.encounter_detail, tables.encounter_detail.c.number == encounter.number)
         .join(presentation, presentation.c.encounter_id == encounter.encounter_id)
         .outerjoin(tables.adjudication_case, cases.encounter_id == encounter.encounter_id)
         .where(encounter.site == site)
         .order_by(encounter.occurred_at.desc(), encounter.encounter_id.desc())
         .limit(window)
     )
-    return snapshot.fetch(statement, _attempt_of)
+    found = snapshot.fetch(statement, lambda row: row)
+    column = tables.encounter_detail.c.detail
+    details = snapshot.vault.open_many(
+        [
+            (KeyScope.encounter(row.encounter_id), record_of(column, row.encounter_number), row.detail)
+            for row in found
+        ]
+    )
+    return tuple([_attempt_of(row, opened) for row, opened in zip(found, details, strict=True)])
 
 
 def _was_overturned() -> sa.ColumnElement[bool]:
@@ -271,7 +292,8 @@ def _was_overturned() -> sa.ColumnElement[bool]:
     return asked | sa.exists().where(mine, pair.round > 0)
 
 
-def _attempt_of(row: Row) -> Attempt:
+def _attempt_of(row: Row, detail: bytes | None) -> Attempt:
+    given = json.loads(detail)["not_captured"] if detail else ()
     return Attempt(
         site=row.site,
         outcome=Outcome(row.outcome),
@@ -281,6 +303,8 @@ def _attempt_of(row: Row) -> Attempt:
         verdict=row.verdict or "",
         is_exception=bool(row.is_exception),
         is_overturned=bool(row.is_overturned),
+        officer=str(json.loads(row.entry)["author"]),
+        reasons=frozenset(str(reason) for _, reason in given),
     )
 
 
@@ -307,7 +331,10 @@ def sites(snapshot: Snapshot) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """An alarm that waits for, or was closed by, the seat that owns it."""
+    """An alarm that waits for, or was closed by, the seat that owns it.
+
+    group  the part of the site that it is about; None for all of it
+    """
 
     number: int
     site: str
@@ -318,6 +345,7 @@ class Alarm:
     opened_at: Instant
     closed_at: Instant | None = None
     closed_by: str = ""
+    group: Group | None = None
 
 
 def open_alarm(work: UnitOfWork, made: Alarm) -> int:
@@ -335,6 +363,8 @@ def open_alarm(work: UnitOfWork, made: Alarm) -> int:
         "closed_by": "",
     }
     work.insert(alarm, work.stamped(row))
+    if made.group is not None:
+        work.insert(alarm_group, {"number": number, "kind": made.group.kind.value, "name": made.group.name})
     return number
 
 
@@ -346,7 +376,11 @@ def close_alarm(work: UnitOfWork, number: int, *, closed_by: str, closed_at: Ins
 
 def alarms(snapshot: Snapshot, *, is_open: bool | None = None) -> tuple[Alarm, ...]:
     """Alarms in the order in which they were opened."""
-    statement = sa.select(alarm).order_by(alarm.c.number)
+    statement = (
+        sa.select(alarm, alarm_group.c.kind, alarm_group.c.name)
+        .outerjoin(alarm_group, alarm_group.c.number == alarm.c.number)
+        .order_by(alarm.c.number)
+    )
     if is_open is not None:
         statement = statement.where(alarm.c.closed_at.is_(None) == is_open)
     return snapshot.fetch(statement, _alarm_of)
@@ -363,4 +397,5 @@ def _alarm_of(row: Row) -> Alarm:
         opened_at=Instant(row.opened_at),
         closed_at=None if row.closed_at is None else Instant(row.closed_at),
         closed_by=row.closed_by,
+        group=None if row.kind is None else Group(GroupKind(row.kind), row.name),
     )

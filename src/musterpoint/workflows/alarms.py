@@ -6,15 +6,26 @@ them. An alarm is an item for a supervisor; it changes no threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from musterpoint.errors import NotFound, Unavailable
-from musterpoint.registry import CannotTellReason, Outcome, Verdict
+from musterpoint.registry import CannotTellReason, NotCapturedReason, Outcome, Verdict
 from musterpoint.registry.agreements import ANY, Baseline
-from musterpoint.registry.alarms import BASELINES_PPM, Cell, Judged, Level, Rate, judge
+from musterpoint.registry.alarms import (
+    BASELINES_PPM,
+    RATES_OF_OFFICER,
+    RATES_OF_SITE,
+    Cell,
+    Group,
+    GroupKind,
+    Judged,
+    Level,
+    Rate,
+    judge,
+)
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, decisions
 from musterpoint.storage.decisions import Alarm, Attempt
@@ -24,12 +35,19 @@ from musterpoint.workflows.station import Station
 WINDOW: Final = 200
 """Latest presentations of a site that its rates are made of."""
 
+REASONS: Final = frozenset(
+    one.value
+    for one in NotCapturedReason
+    if one not in {NotCapturedReason.REFUSED, NotCapturedReason.LEFT, NotCapturedReason.EXEMPT}
+)
+"""Reasons that are watched; who refuses, leaves or is exempt has an outcome of that name, and its rate."""
+
 WATCHED_EVERY: Final = 10
 """Encounters after which the gate looks at its own rates."""
 
 
 def rates(station: Station) -> tuple[Judged, ...]:
-    """Every rate of every site. Raises Refused."""
+    """Every rate of every site, and then those of officers and reasons there. Raises Refused."""
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_STATUS)
         return _rates(snapshot, permission.screening.baselines)
@@ -84,7 +102,8 @@ def watch(station: Station, baselines: Sequence[Baseline] = ()) -> tuple[Alarm, 
 
 
 def _facts(number: int, one: Alarm) -> dict[str, str | int]:
-    return {"alarm": number, "site": one.site, "rate": one.rate.value}
+    part = {one.group.kind.value: one.group.name} if one.group else {}
+    return {"alarm": number, "site": one.site, "rate": one.rate.value, **part}
 
 
 def is_time_to_watch(snapshot: Snapshot) -> bool:
@@ -93,7 +112,7 @@ def is_time_to_watch(snapshot: Snapshot) -> bool:
 
 
 def _new_alarms(station: Station, snapshot: Snapshot, baselines: Sequence[Baseline]) -> list[Alarm]:
-    has_one = {(one.site, one.rate) for one in decisions.alarms(snapshot, is_open=True)}
+    has_one = {(one.site, one.rate, one.group) for one in decisions.alarms(snapshot, is_open=True)}
     return [
         Alarm(
             number=0,
@@ -103,18 +122,39 @@ def _new_alarms(station: Station, snapshot: Snapshot, baselines: Sequence[Baseli
             happened=one.cell.count,
             attempts=one.cell.attempts,
             opened_at=station.clock.now(),
+            group=one.cell.group,
         )
         for one in _rates(snapshot, baselines)
-        if one.level is Level.ALARM and (one.cell.site, one.cell.rate) not in has_one
+        if one.level is Level.ALARM and (one.cell.site, one.cell.rate, one.cell.group) not in has_one
     ]
 
 
 def _rates(snapshot: Snapshot, baselines: Sequence[Baseline]) -> tuple[Judged, ...]:
     cells: list[Cell] = []
+    parts: list[Cell] = []
     for site in decisions.sites(snapshot):
         attempts = decisions.attempts(snapshot, site, WINDOW)
-        cells.extend(_cell(rate, site, attempts, baselines) for rate in Rate)
-    return judge(cells)
+        cells.extend(_cell(rate, site, attempts, baselines) for rate in RATES_OF_SITE)
+        parts.extend(_parts(site, attempts, baselines))
+    return (*judge(cells), *judge(parts))
+
+
+def _parts(site: str, attempts: Sequence[Attempt], baselines: Sequence[Baseline]) -> Iterator[Cell]:
+    """What one officer recorded, where there are several, and how often one reason was given."""
+    officers = sorted({one.officer for one in attempts})
+    for name in officers if len(officers) > 1 else ():
+        theirs = [one for one in attempts if one.officer == name]
+        for rate in RATES_OF_OFFICER:
+            yield replace(_cell(rate, site, theirs, baselines), group=Group(GroupKind.OFFICER, name))
+    for reason in sorted({reason for one in attempts for reason in one.reasons} & REASONS):
+        yield Cell(
+            site=site,
+            rate=Rate.NOT_CAPTURED,
+            count=sum(reason in one.reasons for one in attempts),
+            attempts=len(attempts),
+            baseline_ppm=_baseline(Rate.NOT_CAPTURED, site, baselines),
+            group=Group(GroupKind.REASON, reason),
+        )
 
 
 def _cell(rate: Rate, site: str, attempts: Iterable[Attempt], baselines: Sequence[Baseline]) -> Cell:
@@ -140,6 +180,7 @@ def _happened(rate: Rate, one: Attempt) -> bool | None:
         Rate.CANDIDATE: one.has_case if is_searched else None,
         Rate.CONFIRMED: one.verdict == Verdict.SAME.value if one.verdict else None,
         Rate.OVERTURNED: one.is_overturned if one.verdict else None,
+        Rate.NOT_CAPTURED: bool(one.reasons),
     }
     return counted[rate]
 
