@@ -119,6 +119,8 @@ class Finger:
         self._asked = pattern
         # The same seed with another pattern is another finger in every respect.
         self._key = derive(seed, "finger", 0 if pattern is None else 1 + int(pattern))
+        self._grown: Master | None = None
+        self._covered: Skin | None = None
 
     def __repr__(self) -> str:
         return f"Finger({self.seed}, {self._asked!r}, position={self.position!r})"
@@ -161,13 +163,19 @@ class Finger:
     def _form(self) -> Form:
         return Form.draw(derive(self._key, "form"), self._asked, self._habit.period_offset_px)
 
-    @cached_property
+    # Not by cached_property: before Python 3.12 it lets one thread at a time grow any finger.
+    @property
     def _master(self) -> Master:
-        return grow_master(derive(self._key, "master"), self._form)
+        if self._grown is None:
+            self._grown = grow_master(derive(self._key, "master"), self._form)
+        return self._grown
 
-    @cached_property
+    @property
     def _skin(self) -> Skin:
-        return cover(derive(self._key, "skin"), self._form, self._master, self._habit.crease_tendency)
+        if self._covered is None:
+            crease_tendency = self._habit.crease_tendency
+            self._covered = cover(derive(self._key, "skin"), self._form, self._master, crease_tendency)
+        return self._covered
 
     def _placing(
         self,

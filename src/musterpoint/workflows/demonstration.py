@@ -7,11 +7,14 @@ judge, a supervisor decides. Only the fingers are made up.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from musterpoint import imaging
@@ -28,7 +31,7 @@ from musterpoint.templates import FingerPosition
 from musterpoint.transparency import verifier
 from musterpoint.workflows.acting import HeldKeys
 from musterpoint.workflows.adjudication import give_opinion, next_task
-from musterpoint.workflows.capturing import Submission
+from musterpoint.workflows.capturing import Capture, Submission, capture
 from musterpoint.workflows.deciding import DecisionRequest, decide
 from musterpoint.workflows.enrolment import EnrolmentRequest, enrol
 from musterpoint.workflows.log_export import export_log
@@ -55,6 +58,8 @@ ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
 RECEIPT_PROOF = "receipt.tlog-proof"
 """The proof that goes with the receipt, beside the folder of the log."""
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Advance = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and of how much."""
 
@@ -127,7 +132,7 @@ def demonstrate(folder: Path, log: Path, advance: Advance) -> Demonstration:
     gate = _Gate(station=_station(folder), folder=folder)
     _load_collection(gate, advance)
     arrivals = []
-    for number, arrival in enumerate(_arrivals(), start=1):
+    for number, arrival in enumerate(_on_all_cores(lambda make: make(), _arrivals()), start=1):
         arrivals.append(arrival)
         advance("people drawn", number, ARRIVALS)
     screening_began = time.monotonic()
@@ -156,8 +161,15 @@ def demonstrate(folder: Path, log: Path, advance: Advance) -> Demonstration:
 def prints_to_try() -> dict[str, bytes]:
     """PNG files by name: one finger of a synthetic person who is not in the demonstration, on two days."""
     finger = person(SEED_TO_TRY)[FingerPosition.RIGHT_INDEX]
-    days = enumerate(("monday.png", "tuesday.png"), start=1)
-    return {name: imaging.to_png(finger.impression(number).image) for number, name in days}
+    names = ("monday.png", "tuesday.png")
+    drawn = _on_all_cores(lambda number: imaging.to_png(finger.impression(number).image), (1, 2))
+    return dict(zip(names, drawn, strict=True))
+
+
+def _on_all_cores(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """What is made of each item, in order; drawing and extracting let other threads run."""
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="draw") as pool:
+        yield from pool.map(make, items)
 
 
 def _station(folder: Path) -> Station:
@@ -209,9 +221,8 @@ class _Gate:
 
 
 def _load_collection(gate: _Gate, advance: Advance) -> None:
-    for number in range(COLLECTION_PEOPLE):
-        seed = FIRST_SEED + number
-        fingers = person(seed)
+    def taken(number: int) -> tuple[EnrolmentRequest, tuple[Capture, ...]]:
+        fingers = person(FIRST_SEED + number)
         pictures = tuple((position, fingers[position].impression(1).image) for position in INDEX_FINGERS)
         record = f"record-{number + 1:03d}"
         request = EnrolmentRequest(
@@ -220,7 +231,10 @@ def _load_collection(gate: _Gate, advance: Advance) -> None:
             gallery=COLLECTION,
             source_record=record,
         )
-        gate.seeds[enrol(gate.station, request).encounter] = seed
+        return request, capture(gate.station.extractor, request.submissions)
+
+    for number, (request, captures) in enumerate(_on_all_cores(taken, range(COLLECTION_PEOPLE))):
+        gate.seeds[enrol(gate.station, request, captures).encounter] = FIRST_SEED + number
         advance("records of the earlier registry loaded", number + 1, COLLECTION_PEOPLE)
 
 
@@ -238,63 +252,70 @@ def _files(folder: Path, pictures: Sequence[tuple[FingerPosition, FingerImage]])
 ARRIVALS = 11
 
 
-def _arrivals() -> Iterator[Arrival]:
+def _arrivals() -> Sequence[Callable[[], Arrival]]:
+    """Who comes, in order; each is drawn when it is called."""
     newcomers = FIRST_SEED + 1000
     first, second, third, fourth = (person(newcomers + number) for number in (0, 1, 3, 6))
-    yield Arrival(
-        seed=IN_COLLECTION,
-        shown="Both index fingers. Has a record in the earlier registry",
-        pictures=_press(person(IN_COLLECTION), INDEX_FINGERS, 2),
-        then=DecisionState.CLEARED,
-        ground="returns; the earlier record is in order",
-    )
-    yield Arrival(seed=newcomers, shown="Both index fingers", pictures=_press(first, INDEX_FINGERS, 1))
-    yield Arrival(seed=newcomers + 1, shown="Both index fingers", pictures=_press(second, INDEX_FINGERS, 1))
-    yield Arrival(
-        seed=newcomers + 2,
-        shown="Has no fingers to give: both hands are bandaged",
-        not_captured=_all(NotCapturedReason.BANDAGED),
-        exception="both hands bandaged; seen by the medic",
-    )
-    yield Arrival(
-        seed=newcomers + 3,
-        shown="One index finger, smudged",
-        pictures=((FingerPosition.RIGHT_INDEX, third[FingerPosition.RIGHT_INDEX].smudged(1).image),),
-    )
-    yield Arrival(
-        seed=newcomers + 3,
-        shown="The same person, captured again after cleaning the sensor",
-        pictures=_press(third, INDEX_FINGERS, 2),
-    )
-    yield Arrival(
-        seed=newcomers + 4,
-        shown="Not a finger at all: the sensor was covered with cloth",
-        pictures=((FingerPosition.RIGHT_INDEX, cloth(FIRST_SEED)),),
-    )
-    yield Arrival(
-        seed=newcomers,
-        shown="Comes a second time, both index fingers",
-        pictures=_press(first, INDEX_FINGERS, 2, grade="fair"),
-        then=DecisionState.DENIED,
-        ground="has left with an earlier convoy",
-    )
-    yield Arrival(
-        seed=newcomers + 1,
-        shown="Comes a second time, with other fingers: both ring fingers",
-        pictures=_press(second, OTHER_FINGERS, 2),
-    )
-    yield Arrival(
-        seed=newcomers + 5,
-        shown="Does not want to give fingerprints",
-        not_captured=_all(NotCapturedReason.REFUSED),
-        then=DecisionState.REFERRED,
-        ground="wants to speak to the legal adviser first",
-    )
-    yield Arrival(
-        seed=newcomers + 6,
-        shown="One index finger, the other is amputated",
-        pictures=_press(fourth, (FingerPosition.RIGHT_INDEX,), 1),
-        not_captured=(NotCaptured(position=FingerPosition.LEFT_INDEX, reason=NotCapturedReason.AMPUTATED),),
+    return (
+        lambda: Arrival(
+            seed=IN_COLLECTION,
+            shown="Both index fingers. Has a record in the earlier registry",
+            pictures=_press(person(IN_COLLECTION), INDEX_FINGERS, 2),
+            then=DecisionState.CLEARED,
+            ground="returns; the earlier record is in order",
+        ),
+        lambda: Arrival(seed=newcomers, shown="Both index fingers", pictures=_press(first, INDEX_FINGERS, 1)),
+        lambda: Arrival(
+            seed=newcomers + 1, shown="Both index fingers", pictures=_press(second, INDEX_FINGERS, 1)
+        ),
+        lambda: Arrival(
+            seed=newcomers + 2,
+            shown="Has no fingers to give: both hands are bandaged",
+            not_captured=_all(NotCapturedReason.BANDAGED),
+            exception="both hands bandaged; seen by the medic",
+        ),
+        lambda: Arrival(
+            seed=newcomers + 3,
+            shown="One index finger, smudged",
+            pictures=((FingerPosition.RIGHT_INDEX, third[FingerPosition.RIGHT_INDEX].smudged(1).image),),
+        ),
+        lambda: Arrival(
+            seed=newcomers + 3,
+            shown="The same person, captured again after cleaning the sensor",
+            pictures=_press(third, INDEX_FINGERS, 2),
+        ),
+        lambda: Arrival(
+            seed=newcomers + 4,
+            shown="Not a finger at all: the sensor was covered with cloth",
+            pictures=((FingerPosition.RIGHT_INDEX, cloth(FIRST_SEED)),),
+        ),
+        lambda: Arrival(
+            seed=newcomers,
+            shown="Comes a second time, both index fingers",
+            pictures=_press(first, INDEX_FINGERS, 2, grade="fair"),
+            then=DecisionState.DENIED,
+            ground="has left with an earlier convoy",
+        ),
+        lambda: Arrival(
+            seed=newcomers + 1,
+            shown="Comes a second time, with other fingers: both ring fingers",
+            pictures=_press(second, OTHER_FINGERS, 2),
+        ),
+        lambda: Arrival(
+            seed=newcomers + 5,
+            shown="Does not want to give fingerprints",
+            not_captured=_all(NotCapturedReason.REFUSED),
+            then=DecisionState.REFERRED,
+            ground="wants to speak to the legal adviser first",
+        ),
+        lambda: Arrival(
+            seed=newcomers + 6,
+            shown="One index finger, the other is amputated",
+            pictures=_press(fourth, (FingerPosition.RIGHT_INDEX,), 1),
+            not_captured=(
+                NotCaptured(position=FingerPosition.LEFT_INDEX, reason=NotCapturedReason.AMPUTATED),
+            ),
+        ),
     )
 
 
