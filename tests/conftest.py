@@ -26,7 +26,12 @@ RIGHT_INDEX = FingerPosition.RIGHT_INDEX
 LEFT_INDEX = FingerPosition.LEFT_INDEX
 
 
-FORGETFUL = ("fsync=off", "full_page_writes=off", "max_connections=200")
+FORGETFUL = (
+    *("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
+    *("checkpoint_timeout=1h", "max_wal_size=2GB", "shared_buffers=256MB", "max_connections=200"),
+    # Tables come and go with each test.
+    *("autovacuum=off", "jit=off"),
+)
 """Nothing on the server of the tests has to outlive a crash; the campaign of faults starts another."""
 
 

@@ -65,6 +65,7 @@ BAD: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.no_registry
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_files_are_refused_in_one_sentence_and_change_nothing(
     run: Run, tmp_path: Path, kind: str
@@ -88,6 +89,7 @@ def test_bad_files_are_refused_in_one_sentence_and_change_nothing(
     assert run("status", "--json").out == before
 
 
+@pytest.mark.no_registry
 @pytest.mark.parametrize(
     "make",
     [
@@ -113,6 +115,7 @@ def test_other_forms_of_the_same_print_give_the_same_answer(
     assert len(second["minutiae"]) == pytest.approx(len(first["minutiae"]), abs=1)
 
 
+@pytest.mark.no_registry
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -161,6 +164,7 @@ def test_a_damaged_file_is_said_to_be_damaged(run: Run, tmp_path: Path) -> None:
     assert run("status").code == 7
 
 
+@pytest.mark.no_registry
 def test_every_command_explains_itself(run: Run) -> None:
     from musterpoint.cli.app import COMMANDS
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.exchange.conftest import NewStation
 from tests.exchange.registries import everything, fill
+from tests.registries import examples
 from tests.storage.records import tables_of
 
 from musterpoint import templates
@@ -29,7 +30,9 @@ from musterpoint.workflows.importing import import_all
 PURPOSE = "handing over"
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.integers(0, 2**32))
 def test_what_comes_in_again_answers_every_question_as_before(
     new_station: NewStation, tmp_path_factory: pytest.TempPathFactory, seed: int

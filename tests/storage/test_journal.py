@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.registries import in_table
+from tests.registries import examples, in_table
 from tests.storage.records import Person, SteppingClock, record
 
 from musterpoint.errors import Corrupt
@@ -86,7 +86,9 @@ texts = st.text().map(lambda text: unicodedata.normalize("NFC", text))
 values = texts | st.integers(-(2**53) + 1, 2**53 - 1) | st.lists(texts)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.dictionaries(names, values))
 def test_equal_facts_give_equal_bytes_whatever_their_order(database: Database, body: Body) -> None:
     with database.unit_of_work() as work:

@@ -10,6 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.registries import examples
 from tests.storage.records import Person, SteppingClock, open_case, record, record_visit
 
 from musterpoint.identifiers import EncounterId, SubjectId, new_uuid
@@ -228,6 +229,6 @@ class RegistryMachine(RuleBasedStateMachine):
 
 
 RegistryMachine.TestCase.settings = settings(
-    max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(8), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestRegistry = RegistryMachine.TestCase
