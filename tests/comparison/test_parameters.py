@@ -20,7 +20,7 @@ def test_parameters_keep_their_places() -> None:
     read = parse(written(INPUT_NAMES))
 
     assert read.version == 9
-    assert read.weights[:3].T.tolist() == [[1, 2, 3]] * 11
+    assert read.weights[:3].T.tolist() == [[1, 2, 3]] * len(INPUT_NAMES)
     assert read.weights[3, 0] == -4
 
 
