@@ -48,11 +48,13 @@ class Accuracy:
 
     left_out  verification and two impressions, each set under weights trained without it
     shipped   every protocol under the shipped weights
+    is_helped  other sets were trained with, beside those that are measured
     peers     ours against other engines, where they were asked for
     """
 
     left_out: tuple[Evaluation, ...]
     shipped: tuple[Evaluation, ...]
+    is_helped: bool
     peers: tuple[RunComparison, ...] = ()
 
     def of(self, protocol: Protocol) -> list[Evaluation]:
@@ -82,6 +84,7 @@ def measure(
     return Accuracy(
         left_out=evaluate_all(data_sets, left_out),
         shipped=evaluate_all(data_sets, shipped),
+        is_helped=bool(beside),
         peers=tuple(compare_with_peers(data_sets, work)) if has_peers else (),
     )
 
@@ -159,7 +162,7 @@ def page(found: Accuracy, data_sets: Sequence[DataSet]) -> str:
         part for one in found.of(Protocol.FUSED) for part in (f"### {one.fingers} fingers", *section(one))
     ]
     places = {
-        "measured": _what_was_measured(found.left_out[0], data_sets),
+        "measured": _what_was_measured(found, data_sets),
         "rows": as_markdown(rows(found)),
         "verification_left_out": _joined(section(found.left_out[0])),
         "sensors": _sensors(found.left_out[0]),
@@ -182,7 +185,9 @@ def _joined(parts: Sequence[str]) -> str:
     return "\n\n".join(parts)
 
 
-def _what_was_measured(evaluation: Evaluation, data_sets: Sequence[DataSet]) -> str:
+def _what_was_measured(found: Accuracy, data_sets: Sequence[DataSet]) -> str:
+    evaluation = found.left_out[0]
+    options = ("--beside SYNTHETIC/* " if found.is_helped else "") + ("--peers " if found.peers else "")
     images = sum(len(one.samples) for one in data_sets)
     fingers = sum(len({sample.finger for sample in one.samples}) for one in data_sets)
     names = ", ".join(f"`{one.name}`" for one in data_sets)
@@ -190,8 +195,7 @@ def _what_was_measured(evaluation: Evaluation, data_sets: Sequence[DataSet]) -> 
         "| | |\n| --- | --- |\n"
         f"| measured | {datetime.now(UTC):%d %B %Y}, extractor `{evaluation.extractor}`, comparator "
         f"`{evaluation.comparator}` |\n"
-        "| command | `./run python -m benchmarks.accuracy SETS/* --beside SYNTHETIC/* --work FOLDER --peers "
-        "--write` |\n"
+        f"| command | `./run python -m benchmarks.accuracy SETS/* {options}--work FOLDER --write` |\n"
         f"| data | {names}: {images} images of {fingers} fingers |\n"
         f"| failures to extract | {len(evaluation.failures)} |\n"
         f"| machine | {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; no "
