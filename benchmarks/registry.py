@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from tests.storage.records import Person
 
-from musterpoint.comparison import with_cohort_mean
+from musterpoint.comparison import STANDARD, with_cohort_mean
 from musterpoint.identifiers import EncounterId, ReferenceId, RequestId, new_uuid
 from musterpoint.registry import Reference
 from musterpoint.registry.agreements import PRACTICE_GALLERY
@@ -57,7 +57,15 @@ class Searched(RegistryIndex):
         with database.read() as snapshot:
             self._seen.append(snapshot.position)
         position = self._seen[-2] if self._lags and len(self._seen) > 1 else self._seen[-1]
-        return Found(position=position, candidates=(), people=25_000, people_comparable=25_000, references=0)
+        return Found(
+            position=position,
+            candidates=(),
+            people=25_000,
+            people_comparable=25_000,
+            references=0,
+            needed=STANDARD.needed(25_000, target_fpir, FINGERS_EACH),
+            calibration=STANDARD.number,
+        )
 
 
 def times_ms(action: Callable[[], object], repetitions: int) -> list[float]:

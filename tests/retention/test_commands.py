@@ -138,13 +138,13 @@ def test_whoever_may_not_erase_is_told_so(run: Run, subject: str) -> None:
     assert len(run("subjects", "--json").json) == 1
 
 
-def _somebody_is_quicker(monkeypatch: pytest.MonkeyPatch, *, salt: bytes | None) -> None:
+def _somebody_is_quicker(monkeypatch: pytest.MonkeyPatch, *, its_salt: bytes | None) -> None:
     """Somebody else erases the person right before this erasure; with the same salt, or one of their own."""
     real = erasure.erase
 
-    def after_another(station: Station, person: Erasable, **options: bytes) -> Erased:
-        real(station, person, salt=options["salt"] if salt is None else salt)
-        return real(station, person, **options)
+    def after_another(station: Station, person: Erasable, *, salt: bytes = b"") -> Erased:
+        real(station, person, salt=salt if its_salt is None else its_salt)
+        return real(station, person, salt=salt)
 
     monkeypatch.setattr(erasure, "erase", after_another)
 
@@ -152,7 +152,7 @@ def _somebody_is_quicker(monkeypatch: pytest.MonkeyPatch, *, salt: bytes | None)
 def test_who_erases_second_is_told_of_the_one_erasure_and_keeps_no_receipt(
     run: Run, subject: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _somebody_is_quicker(monkeypatch, salt=bytes(32))
+    _somebody_is_quicker(monkeypatch, its_salt=bytes(32))
 
     done = run("erase", subject, "--yes", "--receipt", "receipt.json")
 
@@ -165,7 +165,7 @@ def test_who_erases_second_is_told_of_the_one_erasure_and_keeps_no_receipt(
 def test_two_who_erase_into_the_same_file_have_the_one_receipt_in_it(
     run: Run, subject: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _somebody_is_quicker(monkeypatch, salt=None)
+    _somebody_is_quicker(monkeypatch, its_salt=None)
 
     done = run("erase", subject, "--yes", "--receipt", "receipt.json")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.retention.conftest import MovedClock, come, come_again, present
 from tests.registries import stored_bytes
+from tests.retention.conftest import MovedClock, come, come_again, present
 from tests.storage.records import tables_of
 
 from musterpoint.clock import Instant

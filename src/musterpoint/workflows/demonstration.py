@@ -249,13 +249,20 @@ def _files(folder: Path, pictures: Sequence[tuple[FingerPosition, FingerImage]])
     return tuple(submissions)
 
 
-ARRIVALS = 11
+Fingers = dict[FingerPosition, Finger]
+
+ARRIVALS: Final = 11
+NEWCOMERS: Final = FIRST_SEED + 1000
 
 
 def _arrivals() -> Sequence[Callable[[], Arrival]]:
     """Who comes, in order; each is drawn when it is called."""
-    newcomers = FIRST_SEED + 1000
-    first, second, third, fourth = (person(newcomers + number) for number in (0, 1, 3, 6))
+    first, second = person(NEWCOMERS), person(NEWCOMERS + 1)
+    return (*_first_arrivals(first, second), *_later_arrivals(first, second))
+
+
+def _first_arrivals(first: Fingers, second: Fingers) -> Sequence[Callable[[], Arrival]]:
+    third = person(NEWCOMERS + 3)
     return (
         lambda: Arrival(
             seed=IN_COLLECTION,
@@ -264,52 +271,58 @@ def _arrivals() -> Sequence[Callable[[], Arrival]]:
             then=DecisionState.CLEARED,
             ground="returns; the earlier record is in order",
         ),
-        lambda: Arrival(seed=newcomers, shown="Both index fingers", pictures=_press(first, INDEX_FINGERS, 1)),
+        lambda: Arrival(seed=NEWCOMERS, shown="Both index fingers", pictures=_press(first, INDEX_FINGERS, 1)),
         lambda: Arrival(
-            seed=newcomers + 1, shown="Both index fingers", pictures=_press(second, INDEX_FINGERS, 1)
+            seed=NEWCOMERS + 1, shown="Both index fingers", pictures=_press(second, INDEX_FINGERS, 1)
         ),
         lambda: Arrival(
-            seed=newcomers + 2,
+            seed=NEWCOMERS + 2,
             shown="Has no fingers to give: both hands are bandaged",
             not_captured=_all(NotCapturedReason.BANDAGED),
             exception="both hands bandaged; seen by the medic",
         ),
         lambda: Arrival(
-            seed=newcomers + 3,
+            seed=NEWCOMERS + 3,
             shown="One index finger, smudged",
             pictures=((FingerPosition.RIGHT_INDEX, third[FingerPosition.RIGHT_INDEX].smudged(1).image),),
         ),
         lambda: Arrival(
-            seed=newcomers + 3,
+            seed=NEWCOMERS + 3,
             shown="The same person, captured again after cleaning the sensor",
             pictures=_press(third, INDEX_FINGERS, 2),
         ),
         lambda: Arrival(
-            seed=newcomers + 4,
+            seed=NEWCOMERS + 4,
             shown="Not a finger at all: the sensor was covered with cloth",
             pictures=((FingerPosition.RIGHT_INDEX, cloth(FIRST_SEED)),),
         ),
+    )
+
+
+def _later_arrivals(first: Fingers, second: Fingers) -> Sequence[Callable[[], Arrival]]:
+    fourth = person(NEWCOMERS + 6)
+    return (
         lambda: Arrival(
-            seed=newcomers,
+            seed=NEWCOMERS,
             shown="Comes a second time, both index fingers",
             pictures=_press(first, INDEX_FINGERS, 2, grade="fair"),
             then=DecisionState.DENIED,
             ground="has left with an earlier convoy",
         ),
         lambda: Arrival(
-            seed=newcomers + 1,
+            seed=NEWCOMERS + 1,
             shown="Comes a second time, with other fingers: both ring fingers",
             pictures=_press(second, OTHER_FINGERS, 2),
         ),
         lambda: Arrival(
-            seed=newcomers + 5,
+            seed=NEWCOMERS + 5,
             shown="Does not want to give fingerprints",
             not_captured=_all(NotCapturedReason.REFUSED),
             then=DecisionState.REFERRED,
             ground="wants to speak to the legal adviser first",
         ),
         lambda: Arrival(
-            seed=newcomers + 6,
+            seed=NEWCOMERS + 6,
             shown="One index finger, the other is amputated",
             pictures=_press(fourth, (FingerPosition.RIGHT_INDEX,), 1),
             not_captured=(
@@ -320,7 +333,7 @@ def _arrivals() -> Sequence[Callable[[], Arrival]]:
 
 
 def _press(
-    fingers: dict[FingerPosition, Finger],
+    fingers: Fingers,
     positions: Sequence[FingerPosition],
     number: int,
     grade: Grade = "good",
