@@ -251,8 +251,8 @@ def _files(folder: Path, pictures: Sequence[tuple[FingerPosition, FingerImage]])
 
 Fingers = dict[FingerPosition, Finger]
 
-ARRIVALS: Final = 11
-NEWCOMERS: Final = FIRST_SEED + 1000
+ARRIVALS = 11
+NEWCOMERS = FIRST_SEED + 1000
 
 
 def _arrivals() -> Sequence[Callable[[], Arrival]]:
