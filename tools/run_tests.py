@@ -1,8 +1,9 @@
-"""Runs all tests: with registries in files, then all those of registries once more on a PostgreSQL server.
+"""Runs all tests: with registries in files, then those of storage once more on a PostgreSQL server.
 
-    ./run test [ARGUMENTS OF PYTEST]
+    ./run test [--all-on-both | ARGUMENTS OF PYTEST]
 
-With arguments it runs pytest with them, once. Without a server from a package the second part is left out and
+With --all-on-both every test of a registry is run on a server as well, which takes twice as long. With other
+arguments it runs pytest with them, once. Without a server from a package the second part is left out and
 said to be so; where `CI` is set to `true`, that is a failure.
 """
 
@@ -17,12 +18,22 @@ from pathlib import Path
 # In their order: those that take minutes are single tests, which would else come last, on one core.
 PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 OF_REGISTRIES = Path("tests/registries.py")
+EACH_TIME = (
+    *("tests/storage", "tests/workflows/test_two_machines.py", "tests/workflows/test_interleavings.py"),
+    *("tests/workflows/test_screening.py", "tests/workflows/test_concurrency.py"),
+)
+"""What is run on a server each time: what differs between engines, and whoever works at once."""
+
+ALL_ON_BOTH = "--all-on-both"
 SERVERS = Path("/usr/lib/postgresql")
 EXIT_FAILED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run them; returns what to exit with, the first failure's if there is one."""
+    on_server = () if list(arguments) == [ALL_ON_BOTH] else EACH_TIME
+    if not on_server:
+        arguments = ()
     first = pytest(*arguments)
     if arguments or not OF_REGISTRIES.exists():
         return first
@@ -31,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         print("run: PostgreSQL is not installed, so nothing was tested on it (apt install postgresql)")
         return first or (EXIT_FAILED if is_failure else 0)
     print("run: the same on PostgreSQL", flush=True)
-    second = pytest("--postgresql")
+    second = pytest("--postgresql", *(path for path in on_server if Path(path).exists()))
     return first or second
 
 
