@@ -7,12 +7,13 @@ MusterpointError
 │   │   └── ResolutionMissing, ResolutionOutOfRange
 │   ├── RecordError             a biometric record or template breaks its format
 │   ├── TooManyFingers          more impressions than one person can have
+│   ├── FingersMissing          fingers that are asked for are neither given nor excused
 │   ├── TargetUnsupported       no data support a target so strict
 │   ├── ListingError            a manifest, folder or data set description cannot be used
 │   ├── LogFormatError          an event, note, proof or other file of a log breaks its format
 │   └── NotProven               a signature or proof of a log does not hold
 ├── NotCapturable      exit 4   a sound image that cannot serve as a sample
-│   ├── NoFinger, SeveralFingers
+│   └── NoFinger, SeveralFingers, ImpressionsDiffer
 ├── Refused            exit 5   NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing, RateExceeded,
 │                           StationRevoked
 ├── Unavailable        exit 6   try again: RegistryBusy, GalleryBehind, GalleryIncomplete, DecoderFailed,
