@@ -62,8 +62,7 @@ def _between(probe: Any, reference: Any) -> float | None:
 def afis_mcc(job: Job) -> list[float | None]:
     """Minutia cylinder codes of afis on musterpoint's own minutiae.
 
-    They are given with angles counter-clockwise from the right, y down: what afis 1.2.7 documents. The angles
-    of its own extractor run the other way, which spoils its figures; here nothing is left to mend.
+    Directions are negated: as afis 1.2.7 takes them, counter-clockwise ones with y down come out mirrored.
     """
     import numpy as np
     from afis import match_templates
@@ -72,7 +71,7 @@ def afis_mcc(job: Job) -> list[float | None]:
     made: list[Any] = []
     for rows, height in zip(job["minutiae"], job["heights"], strict=True):
         table = np.array(rows, np.float64).reshape(-1, 5)
-        table[:, 2] = table[:, 2] * (2 * math.pi / 65536)
+        table[:, 2] = -table[:, 2] * (2 * math.pi / 65536) % (2 * math.pi)
         table[:, 4] /= 255
         cylinders = mcc.build_cylinders(table, mcc.MCCParams(), height=height)
         made.append((table, cylinders, height) if len(rows) else None)
