@@ -6,7 +6,7 @@ Each DIR holds a `dataset.json`; sets given --beside are trained with when a set
 measured: those of `tools/make_synthetic_sets.py`, as for the shipped weights. FOLDER keeps templates and
 scores, which are personal data. With --peers other engines are measured too (`benchmarks.peers`). Without
 --write only the rows are printed that stand beside the figures asked for. The sentences of the page are in
-`benchmarks/accuracy_page.md`.
+`benchmarks/accuracy_page.txt`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from musterpoint.evaluation.card import EXPLANATIONS, section
 from musterpoint.evaluation.comparing_runs import RunComparison
 from musterpoint.evaluation.plotting import cmc_of, det_of
 
-PAGE: Final = Path(__file__).with_name("accuracy_page.md")
+PAGE: Final = Path(__file__).with_name("accuracy_page.txt")
 DOCS: Final = Path(__file__).parent.parent / "docs"
 DECOYS: Final = 1000
 ENROLLED: Final = 1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from musterpoint.imaging import FingerImage, load_image
     from musterpoint.templates import FingerPosition, Template
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 """The version of the product; the same stands in pyproject.toml and on top of CHANGELOG.md."""
 
 __all__ = [

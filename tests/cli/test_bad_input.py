@@ -125,7 +125,7 @@ def test_other_forms_of_the_same_print_give_the_same_answer(
         (("screen", "--not-captured", "tired", *WHERE), 3, "bandaged"),
         (("screen", "third-eye=x.png", *WHERE), 3, "right-index"),
         (("screen", ".", "--batch", *WHERE), 3, "PERSON"),
-        (("enrol", "nowhere", "--gallery", "g"), 3, "nothing there"),
+        (("enrol", "nowhere", "--gallery", "g"), 3, "nothing of this name"),
         (("subjects",), 10, "registry"),
         (("adjudicate", "next"), 10, "registry"),
         (("decide",), 10, "registry"),

@@ -41,7 +41,7 @@ def test_under_no_list_the_officer_learns_nothing_of_candidates_and_adjudicators
     assert candidate.case == 1
     shown, other = candidate.shown(), poor.shown()
     assert (shown.answer, shown.decision, shown.reason) == ("cannot tell", "open", "")
-    told_anyway = {"encounter", "fingers", "people", "people_comparable"}
+    told_anyway = {"encounter", "fingers", "fingers_missing", "people", "people_comparable"}
     differing = {name for name, value in dataclasses.asdict(shown).items() if value != getattr(other, name)}
     assert differing <= told_anyway
     seen = view(officer, candidate.encounter)

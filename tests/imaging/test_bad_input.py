@@ -254,7 +254,7 @@ def test_raw_pixels_of_no_size_are_refused(side_px: int) -> None:
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(UnusableInput, match=r"absent\.png: no such file"):
+    with pytest.raises(UnusableInput, match=r"absent\.png: .*no such file"):
         imaging.load_image(tmp_path / "absent.png")
 
 

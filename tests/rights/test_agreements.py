@@ -359,7 +359,7 @@ def test_a_detached_gallery_is_searched_no_more(real: Installation) -> None:
 def test_the_threshold_follows_the_target_and_the_living_size(real: Installation) -> None:
     officer, supervisor = real.acting("officer"), real.acting("supervisor")
     permission = _permission(officer)
-    assert permission.strength_needed(100) < permission.strength_needed(10_000)
+    assert permission.strength_needed(100) < permission.strength_needed(1_000)
     for people in (1, 100, 100_000):
         assert permission.threshold(people).expected_false_per_search <= permission.target_fpir
 
