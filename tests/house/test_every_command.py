@@ -46,6 +46,7 @@ def lay_out(work: Path) -> None:
     (work / "dataset.json").write_text(json.dumps({"name": "synthetic", "ppi": 500, "images": images}))
 
 
+@pytest.mark.timeout(900)
 def test_every_command_is_private(command: Command, tmp_path: Path) -> None:
     work = tmp_path / "work"
     lay_out(work)
