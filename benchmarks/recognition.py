@@ -43,14 +43,14 @@ class Asked:
     """One figure of the table.
 
     engine, matcher  what the best complete open engine reaches, and the best open matcher on our minutiae
-    reach, beyond    what it should come to, and what would be more than that
+    reach, beyond    what it should come to, and what would be more; None where nothing was asked
     is_least         whether more is better
     """
 
     name: str
     unit: str
-    reach: float
-    beyond: float
+    reach: float | None = None
+    beyond: float | None = None
     engine: str = ""
     matcher: str = ""
     is_least: bool = False
@@ -71,6 +71,8 @@ class Row:
     @property
     def verdict(self) -> str:
         """Whether it is what was asked for; what is shown decides, not what was rounded away."""
+        if self.asked.reach is None or self.asked.beyond is None:
+            return ""
         sign = -1 if self.asked.is_least else 1
         value = sign * float(shown(self.value))
         if value <= sign * self.asked.beyond:
@@ -80,8 +82,18 @@ class Row:
     def __str__(self) -> str:
         asked, sign = self.asked, "≥" if self.asked.is_least else "≤"
         measured = f"{shown(self.value)} {asked.unit}{f' ({self.note})' if self.note else ''}"
-        cells = [asked.name, asked.engine, asked.matcher, f"{sign} {asked.reach:g} {asked.unit}"]
-        cells += [f"{asked.beyond:g}", measured, f"{self.load}", self.verdict]
+        reach = "" if asked.reach is None else f"{sign} {asked.reach:g} {asked.unit}"
+        beyond = "" if asked.beyond is None else f"{asked.beyond:g}"
+        cells = [
+            asked.name,
+            asked.engine,
+            asked.matcher,
+            reach,
+            beyond,
+            measured,
+            f"{self.load}",
+            self.verdict,
+        ]
         return f"| {' | '.join(cells)} |"
 
 
@@ -247,7 +259,7 @@ def paths(sources: Sources) -> Iterator[Row]:
     for path in instruction_paths.available():
         mated, nonmated, is_same = instruction_paths.measured(path, sources.folders)
         same = "the same scores" if is_same else "**other scores**"
-        asked = Asked(name=f"one comparison, non-mated, {path}", unit="us", reach=90, beyond=60)
+        asked = Asked(name=f"one comparison, non-mated, {path}", unit="us")
         yield Row(asked=asked, value=nonmated, note=f"mated {mated:.0f}; {same}")
 
 
