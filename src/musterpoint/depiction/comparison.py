@@ -23,6 +23,7 @@ from musterpoint.depiction.lettering import wrapped, write
 from musterpoint.depiction.side_by_side import (
     HEIGHT_MAX_PX,
     MARGIN_PX,
+    TITLED_TOP_PX,
     WIDTH_MAX_PX,
     Pairs,
     Shown,
@@ -30,11 +31,11 @@ from musterpoint.depiction.side_by_side import (
     draw_pairs,
     number_pairs,
     place_side_by_side,
+    write_titles,
 )
 from musterpoint.imaging import FingerImage
 from musterpoint.templates import Template
 
-_TOP_PX: Final = MARGIN_PX + 26
 _LEGEND_GAP_PX: Final = 10
 _CAPTION_TEXT_PX: Final = 17
 _CAPTION_PX: Final = 24
@@ -84,12 +85,12 @@ def draw_comparison(
     )
     shown = Shown(view=views[0], frame=views[0].content), Shown(view=views[1], frame=views[1].content)
     layout = _layout(shown, caption)
-    panels = place_side_by_side(*shown, np.asarray(pairs), _TOP_PX, layout.scale)
+    panels = place_side_by_side(*shown, np.asarray(pairs), TITLED_TOP_PX, layout.scale)
     legend = arrange(
         [LegendBar(length_px=scale_bar_px(layout.scale), words="5 mm"), *pair_items(len(pairs))],
         layout.inner_px,
     )
-    legend_top_px = _TOP_PX + panels.height_px + _LEGEND_GAP_PX
+    legend_top_px = TITLED_TOP_PX + panels.height_px + _LEGEND_GAP_PX
     caption_top_px = legend_top_px + legend.height_px + _CAPTION_GAP_PX
     bottom_px = legend_top_px + legend.height_px
     if layout.caption_left_px is None and layout.lines:
@@ -102,14 +103,13 @@ def draw_comparison(
 
     picture = canvas.picture()
     draw = ImageDraw.Draw(picture)
-    for panel, title in zip(panels.panels, ("Probe", "Reference"), strict=True):
-        write(draw, (panel.left_px, _TOP_PX - 14), title, 18)
+    write_titles(draw, panels)
     number_pairs(draw, panels)
     write_words(draw, legend, MARGIN_PX, legend_top_px)
     if layout.caption_left_px is None:
         _write_caption(draw, layout.lines, MARGIN_PX, caption_top_px)
     else:
-        _write_caption(draw, layout.lines, layout.caption_left_px, _TOP_PX)
+        _write_caption(draw, layout.lines, layout.caption_left_px, TITLED_TOP_PX)
     return picture
 
 
@@ -159,7 +159,7 @@ def _with_caption_beside(shown: tuple[Shown, Shown], caption: Sequence[str]) -> 
 
 def _height_px(caption_px: int) -> int:
     """What is left for the impressions."""
-    return HEIGHT_MAX_PX - _TOP_PX - _LEGEND_GAP_PX - ROW_PX - caption_px - MARGIN_PX
+    return HEIGHT_MAX_PX - TITLED_TOP_PX - _LEGEND_GAP_PX - ROW_PX - caption_px - MARGIN_PX
 
 
 def _panels_px(shown: tuple[Shown, Shown], scale: float) -> int:

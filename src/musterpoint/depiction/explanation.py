@@ -32,6 +32,7 @@ from musterpoint.depiction.lettering import width_of, wrapped, write
 from musterpoint.depiction.palette import BIFURCATION, ENDING, OUTLINE, QUIET_INK
 from musterpoint.depiction.side_by_side import (
     MARGIN_PX,
+    TITLED_TOP_PX,
     WIDTH_MAX_PX,
     PairedPanels,
     Pairs,
@@ -40,13 +41,13 @@ from musterpoint.depiction.side_by_side import (
     draw_pairs,
     number_pairs,
     place_side_by_side,
+    write_titles,
 )
 from musterpoint.templates import MinutiaKind
 
 FOR: Final = BIFURCATION
 AGAINST: Final = ENDING
 
-_TOP_PX: Final = MARGIN_PX + 26
 _IMPRESSION_PX: Final = 440
 _INNER_MIN_PX: Final = 900
 _GAP_PX: Final = 12
@@ -86,11 +87,11 @@ def draw_explanation(
     """
     shown = Shown(view=probe, frame=probe.content), Shown(view=reference, frame=reference.content)
     scale = common_scale([shown], WIDTH_MAX_PX - 2 * MARGIN_PX, _IMPRESSION_PX)
-    panels = place_side_by_side(*shown, np.asarray(pairs), _TOP_PX, scale)
+    panels = place_side_by_side(*shown, np.asarray(pairs), TITLED_TOP_PX, scale)
     right_px = panels.reference.left_px + panels.reference.size_px[0]
     inner_px = max(_INNER_MIN_PX, right_px - MARGIN_PX)
     legend = _legend(scale, len(pairs), grounds, inner_px)
-    legend_px = _TOP_PX + panels.height_px + _GAP_PX
+    legend_px = TITLED_TOP_PX + panels.height_px + _GAP_PX
     below_px = legend_px + legend.height_px + _GAP_PX
     words = _Words.placed(grounds, panels, inner_px, below_px)
     bars_px = (len(grounds.shares) + 1) * _LINE_PX if grounds.shares else 0
@@ -102,8 +103,7 @@ def draw_explanation(
 
     picture = canvas.picture()
     draw = ImageDraw.Draw(picture)
-    for panel, title in zip(panels.panels, ("Probe", "Reference"), strict=True):
-        write(draw, (panel.left_px, _TOP_PX - 14), title, 18)
+    write_titles(draw, panels)
     number_pairs(draw, panels)
     write_words(draw, legend, MARGIN_PX, legend_px)
     bars.write(draw)
@@ -181,8 +181,8 @@ class _Words:
         beside_px = panels.reference.left_px + panels.reference.size_px[0] + 2 * _GAP_PX
         for is_spaced in (True, False):
             lines = _lines(grounds, right_px - beside_px, is_spaced=is_spaced)
-            if right_px - beside_px >= _COLUMN_MIN_PX and len(lines) * _LINE_PX <= below_px - _TOP_PX:
-                return cls(lines=lines, left_px=beside_px, top_px=_TOP_PX)
+            if right_px - beside_px >= _COLUMN_MIN_PX and len(lines) * _LINE_PX <= below_px - TITLED_TOP_PX:
+                return cls(lines=lines, left_px=beside_px, top_px=TITLED_TOP_PX)
         left_px = MARGIN_PX + (_BARS_PX + 2 * _GAP_PX if grounds.shares else 0)
         lines = _lines(grounds, right_px - left_px, is_spaced=False)
         return cls(lines=lines, left_px=left_px, top_px=below_px)

@@ -19,7 +19,7 @@ from musterpoint.depiction.impressions import (
     mark_minutia,
     mark_radius_px,
 )
-from musterpoint.depiction.lettering import write_label
+from musterpoint.depiction.lettering import write, write_label
 from musterpoint.depiction.minutiae import QUALITY_MIN
 from musterpoint.depiction.numbering import place_numbers
 from musterpoint.depiction.palette import PAIRS, UNPAIRED, Colour
@@ -30,6 +30,9 @@ Pairs = npt.NDArray[np.integer]
 WIDTH_MAX_PX: Final = 1366
 HEIGHT_MAX_PX: Final = 768
 MARGIN_PX: Final = 16
+TITLED_TOP_PX: Final = MARGIN_PX + 26
+"""Where panels begin that have a title above them."""
+
 _SCALE_MAX: Final = 4.0
 _UNPAIRED_OPACITY: Final = 0.45
 _JOIN_OPACITY: Final = 0.6
@@ -106,6 +109,12 @@ def draw_pairs(canvas: Canvas, panels: PairedPanels) -> None:
     for colour, ends in numbered:
         for panel, index in ends:
             mark_minutia(canvas, panel, index, colour, 1.0)
+
+
+def write_titles(draw: ImageDraw.ImageDraw, panels: PairedPanels) -> None:
+    """Write above each panel which side it is; they were placed at `TITLED_TOP_PX`."""
+    for panel, title in zip(panels.panels, ("Probe", "Reference"), strict=True):
+        write(draw, (panel.left_px, TITLED_TOP_PX - 14), title, 18)
 
 
 def number_pairs(draw: ImageDraw.ImageDraw, panels: PairedPanels) -> None:
