@@ -145,6 +145,8 @@ def verify(
                 "is_similar": result.is_similar,
                 "strength_millinats": result.strength,
                 "false_match_rate": result.false_match_rate,
+                "extrapolated": result.is_extrapolated,
+                "calibration": result.calibration,
                 "fingers_compared": result.fingers_compared,
             }
         )
@@ -155,5 +157,6 @@ def verify(
             click.echo(f"{compared}.")
         else:
             rate = in_words(result.false_match_rate)
-            click.echo(f"{compared}; somebody else would be this similar in {rate} cases")
+            sure = ", extrapolated" if result.is_extrapolated else ""
+            click.echo(f"{compared}; somebody else would be this similar in {rate} cases{sure}")
     return 0 if result.is_similar else exits.NO

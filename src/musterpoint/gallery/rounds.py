@@ -81,8 +81,31 @@ class Counted:
     fingers: int
 
 
+class Named(Protocol):
+    """What has a name; of a cohort no more has to be known to tell it from another."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        ...
+
+
+class Seen(Protocol):
+    """What a search goes through, as far as whoever asks several parts has to know it."""
+
+    @property
+    def cohort(self) -> Named | None:
+        """The cohort under which all scores are; None for the one that comes with the program."""
+        ...
+
+
 class ShardSearch(Protocol):
     """One search in one part of a gallery, which stays for it as it was when the search began."""
+
+    @property
+    def view(self) -> Seen:
+        """What it goes through."""
+        ...
 
     def count(self, positions: Sequence[FingerPosition]) -> Counted:
         """How many there are, and how many have a finger that may be one of these."""

@@ -13,8 +13,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.comparison import Needed
-from musterpoint.errors import GalleryBehind
+from musterpoint.comparison import STANDARD, Calibration, Needed
+from musterpoint.errors import GalleryBehind, VersionMismatch
 from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.occasions import occasions
 from musterpoint.gallery.plan import Plan, plan_for
@@ -32,7 +32,8 @@ class ShardedGallerySearch:
     """A gallery in several parts, searched in two rounds; the answer is that of one part.
 
     What fails to answer is an error, never a shorter list: a person who is in a part that was not asked would
-    be taken for a new one.
+    be taken for a new one. A part whose scores are under another cohort than the calibration was measured with
+    is an error too: its scores would mean something else.
     """
 
     def __init__(self, shards: Sequence[Shard]) -> None:
@@ -68,6 +69,7 @@ class ShardedGallerySearch:
         """See `GallerySearch.search_many`."""
         with ExitStack() as begun:
             parts = [begun.enter_context(closing(shard.begin())) for shard in self._shards]
+            _refuse_other_scale(parts, terms.calibration)
             return _Search(parts, self._pool, terms).results(probes)
 
 
@@ -201,6 +203,25 @@ def _of(part: Compared, places: Places) -> list[FoundPerson]:
         return list(part.found)
     kept = {identifier_of(words) for words in part.people[places]}
     return [one for one in part.found if one.person in kept]
+
+
+def _refuse_other_scale(parts: Sequence[ShardSearch], calibration: Calibration) -> None:
+    """Raise VersionMismatch where what the calibration says of scores was not said of these."""
+    cohorts = {part.view.cohort.name if part.view.cohort else STANDARD.cohort for part in parts}
+    if cohorts != {calibration.cohort}:
+        raise VersionMismatch(
+            expected=f"a gallery under the cohort of its calibration, {calibration.cohort}",
+            found=f"parts under {' and '.join(sorted(cohorts))}",
+            hint="Make the gallery anew under that cohort, or search by the calibration of its own",
+            where="gallery",
+        )
+    if calibration.comparator != STANDARD.comparator:
+        raise VersionMismatch(
+            expected=f"a calibration of the comparator {STANDARD.comparator}",
+            found=f"one of {calibration.comparator}",
+            hint="Measure again: musterpoint calibrate --measure",
+            where="calibration",
+        )
 
 
 def _behind() -> GalleryBehind:

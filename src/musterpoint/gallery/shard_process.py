@@ -16,13 +16,14 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from musterpoint.comparison import Cohort
 from musterpoint.errors import GalleryIncomplete, MusterpointError
 from musterpoint.gallery import messages
 from musterpoint.gallery.local_shard import LocalShard, LocalShardSearch
 from musterpoint.gallery.messages import Arrays, Facts
 from musterpoint.gallery.protocol import GalleryStatus, Probe
 from musterpoint.gallery.references import Entry, References
-from musterpoint.gallery.rounds import Compared, Counted, Shortlist
+from musterpoint.gallery.rounds import Compared, Counted, Seen, Shortlist
 from musterpoint.templates import FingerPosition
 
 ANSWER_WAIT_MAX_S: Final = 60.0
@@ -35,15 +36,21 @@ _ADDED_AT_ONCE: Final = 4096
 
 
 class ProcessShard:
-    """A part of a gallery in a child process: what it holds, and searches of it."""
+    """A part of a gallery in a child process: what it holds, and searches of it.
 
-    def __init__(self, *, threads: int = 1) -> None:
+    cohort  under which its scores are, for as long as it lives; None for the one that comes with the program.
+            Where a calibration with another cohort comes into force, another part takes its place
+    """
+
+    def __init__(self, *, threads: int = 1, cohort: Cohort | None = None) -> None:
         # A path below the folder for temporary files is short enough for a socket's name.
         self._folder = tempfile.TemporaryDirectory(prefix="musterpoint-shard-")
         self._path = Path(self._folder.name) / "socket"
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(str(self._path), threads, theirs), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(str(self._path), threads, cohort, theirs), daemon=True
+        )
         self._process.start()
         theirs.close()
         try:
@@ -75,9 +82,7 @@ class ProcessShard:
 
     def begin(self) -> ProcessShardSearch:
         """See `Shard.begin`."""
-        search = ProcessShardSearch(_Connection(self._path))
-        search.begin()
-        return search
+        return ProcessShardSearch.begun(_Connection(self._path))
 
     def status(self) -> GalleryStatus:
         """See `Shard.status`."""
@@ -95,12 +100,15 @@ class ProcessShard:
 class ProcessShardSearch:
     """One search in a part in another process; the part keeps a view for it until it ends."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _Connection, view: Seen) -> None:
         self._connection = connection
+        self.view = view
 
-    def begin(self) -> None:
-        """Have the part hold still for this search."""
-        self._connection.ask({"do": "begin"}, {})
+    @classmethod
+    def begun(cls, connection: _Connection) -> ProcessShardSearch:
+        """Have the part hold still for a search, and say under which cohort it is."""
+        facts, _ = connection.ask({"do": "begin"}, {})
+        return cls(connection, messages.seen_in(facts))
 
     def close(self) -> None:
         """End the search."""
@@ -157,9 +165,9 @@ class _Connection:
         self._socket.close()
 
 
-def _serve(path: str, threads: int, ready: Connection) -> None:
+def _serve(path: str, threads: int, cohort: Cohort | None, ready: Connection) -> None:
     """The child: answer whoever connects until the process is ended."""
-    references = References(is_part=True)
+    references = References(is_part=True, cohort=cohort)
     shard = LocalShard(references, threads=threads)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -217,7 +225,7 @@ class _Answering:
 
     def _begin(self, _facts: Facts, _arrays: Arrays) -> tuple[Facts, Arrays]:
         self._search = self._shard.begin()
-        return {}, {}
+        return messages.seen_out(self._search.view), {}
 
     def _held(self) -> LocalShardSearch:
         if self._search is None:

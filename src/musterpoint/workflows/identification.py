@@ -7,22 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musterpoint import templates
-from musterpoint.comparison import (
-    COMPARATOR_VERSION,
-    compare,
-    expected_false_positives,
-    fingers_among,
-    fuse,
-    prepare,
-)
-from musterpoint.errors import NotFound
+from musterpoint.comparison import COMPARATOR_VERSION, Fused, compare, fingers_among, fuse, prepare
+from musterpoint.errors import NotFound, TargetUnsupported
 from musterpoint.identifiers import SubjectId
+from musterpoint.limits import FINGERS_MAX
+from musterpoint.registry import Reference
 from musterpoint.registry.rights import Act
-from musterpoint.workflows.authorising import authorise, count_search, galleries_searched
+from musterpoint.storage import Snapshot
+from musterpoint.templates import Template, decode
+from musterpoint.workflows.authorising import Permission, authorise, count_search, galleries_searched
+from musterpoint.workflows.calibrated import InForce, in_force
 from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
+from musterpoint.workflows.versions import comparable
 
 
 def identify(
@@ -89,12 +87,16 @@ class Verification:
     is_similar        whether the strength reaches what the false match rate asks for
     strength          milli-nats, see `musterpoint.comparison.fuse`; None for seats that see no strengths
     false_match_rate  how often somebody else would be this similar; None as the strength
+    is_extrapolated   no comparison that was measured says anything of so low a rate; None as the strength
+    calibration       by which number of calibration; 0 for the one that comes with the program
     """
 
     subject: SubjectId | None
     is_similar: bool
     strength: int | None
     false_match_rate: float | None
+    is_extrapolated: bool | None
+    calibration: int
     fingers_compared: int
 
 
@@ -103,46 +105,90 @@ def verify(
 ) -> Verification:
     """Compare captures with the references of one subject; journalled. `person_of` finds the subject.
 
-    Only references of galleries that the agreement reaches for this purpose count. Raises NotFound, also
-    where there are none, and what `authorise` raises.
+    Only references of galleries that the agreement reaches for this purpose count, and scores mean what
+    they mean in a search of these galleries: under the cohort and the calibration that are in force there.
+
+    Raises NotFound, also where there are no references; TargetUnsupported for a rate that no data support;
+    VersionMismatch for references that this version cannot compare; and what `authorise` raises.
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.VERIFY, purpose=purpose)
-        subject = snapshot.subject(subject_id)
-        held = [
-            one
-            for encounter in subject.encounters
-            if permission.galleries.intersection(snapshot.galleries_of(encounter))
-            for one in snapshot.references(encounter)
-        ]
+        held = _held(snapshot, permission, subject_id)
+        counts = in_force(snapshot, permission.galleries)
+    fused = _compared([one.template for one in captures], held, counts, target_fmr)
+    # What a finger says is capped at what was measured; two captures of which one counted are one finger.
+    fingers = len(fused.pairs)
+    rate = counts.calibration.expected(fused.strength, 1, fingers)
+    chance = counts.calibration.map_for(fingers)
+    with station.unit_of_work() as work:
+        authorise(station, work, Act.VERIFY, purpose=purpose)
+        work.append_journal(
+            "verified",
+            {
+                "purpose": purpose,
+                "subject": str(subject_id),
+                "comparator": COMPARATOR_VERSION,
+                "calibration": counts.calibration.number,
+            },
+        )
+        work.commit()
+    sees = permission.sees_candidates
+    return Verification(
+        subject=subject_id if sees else None,
+        is_similar=rate <= target_fmr,
+        strength=fused.strength if sees else None,
+        false_match_rate=rate if sees else None,
+        is_extrapolated=chance.is_extrapolated(chance.nats_of(fused.strength)) if sees else None,
+        calibration=counts.calibration.number,
+        fingers_compared=fingers,
+    )
+
+
+def _held(snapshot: Snapshot, permission: Permission, subject_id: SubjectId) -> list[Reference]:
+    """The references of a subject that count. Raises NotFound where there are none."""
+    held = [
+        one
+        for encounter in snapshot.subject(subject_id).encounters
+        if permission.galleries.intersection(snapshot.galleries_of(encounter))
+        for one in snapshot.references(encounter)
+    ]
     if not held:
         raise NotFound(
             expected="a person with fingers on record",
             found="a person without any",
             hint="Choose a subject that was enrolled with fingers",
         )
-    probes = [prepare(one.template) for one in captures]
-    others = [prepare(templates.decode(one.template)) for one in held]
+    return held
+
+
+def _compared(
+    probe: Sequence[Template], held: Sequence[Reference], counts: InForce, target_fmr: float
+) -> Fused:
+    """What all captures and all references say together, under the cohort in force."""
+    ready = counts.cohort.prepare if counts.cohort else prepare
+    probes = [ready(one) for one in probe]
+    others = [ready(comparable(decode(one.template))) for one in held]
+    positions = [one.position for one in probe]
+    fingers = fingers_among(probes, positions)
+    _refuse_rate(counts, target_fmr, len(set(fingers)))
     scores = np.array([[compare(a, b).score for b in others] for a in probes], np.int32)
-    positions = [one.template.position for one in captures]
-    fused = fuse(
-        scores,
+    # More references than people have fingers twice over: the strongest are as many as can be fused.
+    kept = np.sort(np.argsort(-scores.max(axis=0), kind="stable")[:FINGERS_MAX])
+    return fuse(
+        np.ascontiguousarray(scores[:, kept]),
         positions,
-        [one.position for one in held],
-        probe_fingers=fingers_among(probes, positions),
+        [held[k].position for k in kept],
+        probe_fingers=fingers,
     )
-    rate = expected_false_positives(fused.strength, 1)
-    with station.unit_of_work() as work:
-        authorise(station, work, Act.VERIFY, purpose=purpose)
-        work.append_journal(
-            "verified",
-            {"purpose": purpose, "subject": str(subject_id), "comparator": COMPARATOR_VERSION},
+
+
+def _refuse_rate(counts: InForce, target_fmr: float, fingers: int) -> None:
+    """Raise TargetUnsupported for a rate that no strength of so many fingers is known to have."""
+    least = counts.calibration.least_target(1, fingers)
+    if target_fmr < least:
+        raise TargetUnsupported(
+            expected=f"a false match rate of {least:.2g} or more",
+            found=f"{target_fmr:.2g}, for which no comparisons were ever seen, nor does their tail reach so far",
+            hint="Capture two fingers" if fingers == 1 else "Ask for a higher rate",
+            where="--fmr",
         )
-        work.commit()
-    return Verification(
-        subject=subject_id if permission.sees_candidates else None,
-        is_similar=rate <= target_fmr,
-        strength=fused.strength if permission.sees_candidates else None,
-        false_match_rate=rate if permission.sees_candidates else None,
-        fingers_compared=len(fused.pairs),
-    )

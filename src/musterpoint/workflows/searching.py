@@ -116,13 +116,13 @@ class RegistryIndex:
         self._gallery = LocalGallerySearch(references, threads=self._threads)
         self._unsaved = 0
         # Read at once by whoever searches meanwhile, so that scores and what they mean belong together.
-        self._searched = (self._gallery, self._by.calibration)
+        self._searched = (self._gallery, self._by.calibration, references.cohort)
 
     def search(self, database: Database, probe: Sequence[Template], target_fpir: float) -> Found:
         """Search the galleries as they are when the call is made. Raises NotFound for an unknown one."""
         self.follow(database)
         # Whoever follows the journal meanwhile changes nothing for this search.
-        gallery, calibration = self._searched
+        gallery, calibration, _ = self._searched
         return _search(gallery, probe, Terms(target_fpir=target_fpir, calibration=calibration))
 
     def follow(self, database: Database) -> None:
@@ -150,7 +150,7 @@ class RegistryIndex:
         if self._by.cohort_name != before:
             self._is_loaded = False
             self._use(References(cohort=self._by.cohort))
-        self._searched = (self._gallery, self._by.calibration)
+        self._searched = (self._gallery, self._by.calibration, self._references.cohort)
 
     def _load(self, database: Database, snapshot: Snapshot) -> None:
         folder, cohort = snapshot_folder(database, self._galleries), self._by.cohort_name
@@ -241,7 +241,7 @@ class RegistryIndex:
         """
         if _have_moved(work, found.position):
             return None
-        calibration = self._searched[1]
+        _, calibration, cohort = self._searched
         newest = newest_number(work, self._galleries)
         if (found.calibration, newest) != (calibration.number, self._by.newest):
             return None
@@ -251,7 +251,7 @@ class RegistryIndex:
         if len(rows) > DELTA_REFERENCES_MAX:
             return None
         newcomers = RegistryIndex(self._galleries, threads=1)
-        newcomers._use(References(cohort=self._references.cohort))
+        newcomers._use(References(cohort=cohort))
         newcomers._add(rows)
         new = len({row.subject_id or row.encounter_id for row in rows})
         people = found.people + new
