@@ -33,6 +33,7 @@ from musterpoint.identifiers import RequestId, new_uuid
 from musterpoint.registry.agreements import PRACTICE_AGREEMENT, AgreementState, AnswerKind
 from musterpoint.registry.rights import Act
 from musterpoint.registry.seats import Role
+from musterpoint.registry.thresholds import threshold
 from musterpoint.storage import agreements
 from musterpoint.storage.keyfiles import SigningKey
 from musterpoint.workflows.agreements import (
@@ -358,10 +359,11 @@ def test_a_detached_gallery_is_searched_no_more(real: Installation) -> None:
 
 def test_the_threshold_follows_the_target_and_the_living_size(real: Installation) -> None:
     officer, supervisor = real.acting("officer"), real.acting("supervisor")
-    permission = _permission(officer)
-    assert permission.strength_needed(100) < permission.strength_needed(1_000)
+    target = _permission(officer).target_fpir
+    few, more = (threshold(people, target, 0.0).strength_millinats for people in (100, 1_000))
+    assert few < more
     for people in (1, 100, 100_000):
-        assert permission.threshold(people).expected_false_per_search <= permission.target_fpir
+        assert threshold(people, target, 0.0).expected_false_per_search <= target
 
     for seed in range(1, 8):
         _screen(officer, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -79,8 +80,22 @@ def purpose_as_json(one: PurposeView) -> dict[str, object]:
         "expected_false_candidates_per_search": one.threshold.expected_false_per_search,
         "expected_false_candidates_range": list(one.threshold.expected_range),
         "expected_false_candidates_per_day": one.threshold.expected_false_per_day,
+        "by_fingers": [threshold_as_json(found) for found in one.by_fingers],
         "searches_today": one.searches_today,
         "daily_searches_max": one.daily_searches_max,
+    }
+
+
+def threshold_as_json(one: Threshold) -> dict[str, object]:
+    """What a search of so many fingers asks of a candidate now, and what chance may produce."""
+    return {
+        "fingers": one.fingers,
+        "threshold_millinats": one.strength_millinats,
+        "calibration": one.calibration,
+        "extrapolated": one.is_extrapolated,
+        "target_supported": one.is_reachable,
+        "expected_false_candidates_per_search": one.expected_false_per_search,
+        "expected_false_candidates_per_day": one.expected_false_per_day,
     }
 
 
@@ -136,6 +151,27 @@ def print_purposes(purposes: tuple[PurposeView, ...]) -> None:
     )
     for one in purposes:
         print_threshold(one.purpose, one.threshold)
+
+
+def print_thresholds(named: Sequence[tuple[str, PurposeView]]) -> None:
+    """What searches of one finger and of two ask of a candidate now, for each gallery and purpose."""
+    rows = [
+        (
+            gallery,
+            one.purpose,
+            str(one.people),
+            str(found.fingers),
+            f"{found.strength_millinats:,}" + ("" if found.is_reachable else ", target not supported"),
+            in_words(found.expected_false_per_search),
+            f"{found.expected_false_per_day:.2g}",
+            "extrapolated" if found.is_extrapolated else "measured",
+            str(found.calibration) if found.calibration else "standard",
+        )
+        for gallery, one in named
+        for found in one.by_fingers
+    ]
+    columns = ("gallery", "purpose", "people searched", "fingers", "needed")
+    print_table((*columns, "by chance in a search", "in a day", "known", "calibration"), rows)
 
 
 def print_threshold(purpose: str, found: Threshold) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli.agreement_pages import print_thresholds, purpose_as_json
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import print_json, print_table
 from musterpoint.cli.texts import ShortText
@@ -68,7 +69,10 @@ def add(
 @data_option
 @seat_options
 def list_command(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
-    """List galleries with their owners, purposes and agreements.
+    """List galleries with their owners, purposes and agreements, and what searches of them come to.
+
+    A threshold belongs to a search of all galleries of a purpose: it follows from how many people they
+    hold at this moment, from the target that was agreed on, and from the calibration.
 
     \b
     Example:
@@ -88,6 +92,7 @@ def list_command(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
                     "no_list": bool(one.terms and one.terms.no_list),
                     "agreements": sorted(map(str, one.terms.agreements)) if one.terms else [],
                     "people": one.people,
+                    "purposes": [purpose_as_json(purpose) for purpose in one.purposes],
                 }
                 for one in found
             ]
@@ -105,6 +110,9 @@ def list_command(as_json: bool, data: Path | None, seat: SeatChoice) -> None:
         for one in found
     ]
     print_table(("gallery", "owner", "purpose", "", "agreements", "people"), rows)
+    searched = [(one.name, purpose) for one in found for purpose in one.purposes]
+    if searched:
+        print_thresholds(searched)
 
 
 @gallery.command()

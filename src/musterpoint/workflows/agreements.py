@@ -329,6 +329,8 @@ class PurposeView:
     galleries           those that are searched for it
     people              people in them
     target_fpir_ppm     candidates that chance may produce in a million searches
+    threshold           for as many fingers as the agreement asks for
+    by_fingers          for searches of one finger, and of two
     searches_today      made since midnight, UTC
     daily_searches_max  0 where there is no limit
     """
@@ -338,6 +340,7 @@ class PurposeView:
     people: int
     target_fpir_ppm: int
     threshold: Threshold
+    by_fingers: tuple[Threshold, ...]
     searches_today: int
     daily_searches_max: int
 
@@ -399,6 +402,11 @@ def purposes_of(snapshot: Snapshot, agreement: Agreement, now: Instant) -> tuple
         ppm = target_ppm(grants, targets.get(purpose))
         people = snapshot.people(reached)
         week = agreements.searches(snapshot, identifier, purpose, now, DAYS_AVERAGED)
+        counts = calibrated(snapshot, frozenset(reached))
+        of_fingers = [
+            threshold(people, as_share(ppm), week / DAYS_AVERAGED, fingers=fingers, calibration=counts)
+            for fingers in (fingers_of(version), 1, 2)
+        ]
         limits = [one.daily_searches_max for one in grants if one.daily_searches_max]
         found.append(
             PurposeView(
@@ -406,13 +414,8 @@ def purposes_of(snapshot: Snapshot, agreement: Agreement, now: Instant) -> tuple
                 galleries=reached,
                 people=people,
                 target_fpir_ppm=ppm,
-                threshold=threshold(
-                    people,
-                    as_share(ppm),
-                    week / DAYS_AVERAGED,
-                    fingers=fingers_of(version),
-                    calibration=calibrated(snapshot, frozenset(reached)),
-                ),
+                threshold=of_fingers[0],
+                by_fingers=tuple(of_fingers[1:]),
                 searches_today=agreements.searches(snapshot, identifier, purpose, now, 1),
                 daily_searches_max=min(limits, default=0),
             )

@@ -34,7 +34,7 @@ from musterpoint.registry.agreements import (
 )
 from musterpoint.registry.rights import NEEDS_PURPOSE, READING, Act, Extent, may, needs_two
 from musterpoint.registry.seats import PRACTICE_PARTY
-from musterpoint.registry.thresholds import DAYS_AVERAGED, Threshold, as_share, target_ppm, threshold
+from musterpoint.registry.thresholds import DAYS_AVERAGED, as_share, target_ppm
 from musterpoint.storage import Snapshot, UnitOfWork, agreements, galleries, tables
 from musterpoint.workflows.acting import Actor
 from musterpoint.workflows.seating import check_second, choose, extent_of, proved, refuse_beyond_practice
@@ -102,19 +102,6 @@ class Permission:
     def screening(self) -> ScreeningRules:
         """How people are screened under the agreement."""
         return self.agreement.version.screening if self.agreement else ScreeningRules()
-
-    def threshold(self, people: int) -> Threshold:
-        """What a search among so many people asks of a candidate, by the standard calibration."""
-        fingers = len(self.screening.fingers_asked)
-        return threshold(people, self.target_fpir, self.searches_per_day, fingers=fingers)
-
-    def strength_needed(self, people: int) -> int:
-        """The strength that a candidate among so many people needs, in milli-nats."""
-        return self.threshold(people).strength_millinats
-
-    def expected_false_per_day(self, people: int) -> float:
-        """Candidates that chance produces in a day, on average, by the searches of the last seven days."""
-        return self.threshold(people).expected_false_per_day
 
     def facts(self, needed: Needed, calibration: int) -> dict[str, str | int]:
         """What the journal says of a search: the agreement, its target, and what followed from it.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from musterpoint.errors import Conflict, NotFound, RoleMissing
-from musterpoint.registry.agreements import PRACTICE_AGREEMENT
-from musterpoint.registry.rights import Act, Extent
+from musterpoint.registry.agreements import PRACTICE_AGREEMENT, in_force
+from musterpoint.registry.rights import Act, Extent, may
 from musterpoint.registry.seats import PRACTICE_PARTY
-from musterpoint.storage import galleries
+from musterpoint.storage import Snapshot, agreements, galleries
 from musterpoint.storage.galleries import GalleryTerms
-from musterpoint.workflows.agreements import find_agreement
-from musterpoint.workflows.authorising import authorise, latest, refused
+from musterpoint.workflows.agreements import PurposeView, find_agreement, purposes_of
+from musterpoint.workflows.authorising import Permission, authorise, latest, refused
 from musterpoint.workflows.station import Station
 
 
@@ -19,13 +19,16 @@ from musterpoint.workflows.station import Station
 class GalleryView:
     """A gallery as a seat may see it.
 
-    terms   None where nobody has said whose it is, so that no agreement reaches it
-    people  None where the seat only screens
+    terms     None where nobody has said whose it is, so that no agreement reaches it
+    people    None where the seat only screens
+    purposes  for which live agreements let it be searched, and what searches come to; nothing where the
+              seat may not read thresholds
     """
 
     name: str
     terms: GalleryTerms | None
     people: int | None
+    purposes: tuple[PurposeView, ...] = ()
 
 
 def add_gallery(station: Station, made: GalleryTerms) -> int:
@@ -119,11 +122,22 @@ def list_galleries(station: Station) -> tuple[GalleryView, ...]:
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_GALLERIES)
         known = {one.name: one for one in galleries.terms(snapshot)}
+        purposes = _purposes(station, snapshot, permission)
         return tuple(
             GalleryView(
                 name=name,
                 terms=known.get(name),
                 people=None if permission.extent is Extent.LIMITED else snapshot.people({name}),
+                purposes=tuple(one for one in purposes if name in one.galleries),
             )
             for name in snapshot.galleries()
         )
+
+
+def _purposes(station: Station, snapshot: Snapshot, permission: Permission) -> list[PurposeView]:
+    """What searches under live agreements come to, as far as the seat may know it."""
+    if permission.extent is Extent.LIMITED or not may(permission.actor.seat.role, Act.READ_THRESHOLDS):
+        return []
+    now = latest(snapshot, station.clock)
+    live = [one for one in in_force(agreements.agreements(snapshot), now) if one.is_live(now)]
+    return [purpose for one in live for purpose in purposes_of(snapshot, one, now)]

@@ -188,7 +188,7 @@ def _refuse_rate(counts: InForce, target_fmr: float, fingers: int) -> None:
     if target_fmr < least:
         raise TargetUnsupported(
             expected=f"a false match rate of {least:.2g} or more",
-            found=f"{target_fmr:.2g}, for which no comparisons were ever seen, nor does their tail reach so far",
+            found=f"{target_fmr:.2g}, which neither comparisons that were made nor their tail support",
             hint="Capture two fingers" if fingers == 1 else "Ask for a higher rate",
             where="--fmr",
         )

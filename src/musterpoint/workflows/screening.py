@@ -41,7 +41,7 @@ from musterpoint.workflows.children import (
 from musterpoint.workflows.deciding import AtGate, decide_at_gate
 from musterpoint.workflows.gate_events import GateJournal, SearchScope
 from musterpoint.workflows.recording import Search, search_and_record
-from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome
+from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome, SearchThreshold
 from musterpoint.workflows.searching import Found, FoundCandidate
 from musterpoint.workflows.settling import open_case
 from musterpoint.workflows.station import Station
@@ -111,8 +111,9 @@ def find_screened(station: Station, request: ScreeningRequest) -> ScreeningOutco
     Raises RequestConflict, and what `authorise` raises.
     """
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.SCREEN, purpose=request.purpose)
-        return _stored(snapshot.outcome_of(request.request_id, _digest(request)))
+        permission = authorise(station, snapshot, Act.SCREEN, purpose=request.purpose)
+        found = _stored(snapshot.outcome_of(request.request_id, _digest(request)))
+        return found and _seen(permission, found)
 
 
 def screen(
@@ -134,7 +135,7 @@ def screen(
         asked = _digest(request)
         answered = _stored(snapshot.outcome_of(request.request_id, asked))
         if answered is not None:
-            return answered
+            return _seen(permission, answered)
         request = _of_the_agreement(station, snapshot, permission, request)
         searched = None
         if request.submissions:
@@ -147,7 +148,11 @@ def screen(
         check_fingers(permission.screening, (), request.not_captured)
         outcome = _screen_without_sample(station, request, asked)
     _look_at_rates(station, permission)
-    return outcome
+    return _seen(permission, outcome)
+
+
+def _seen(permission: Permission, outcome: ScreeningOutcome) -> ScreeningOutcome:
+    return outcome.as_seen_by(permission.actor.seat.role)
 
 
 def _screen_with_sample(
@@ -454,6 +459,23 @@ def _outcome(gate: _Gate, encounter: Encounter, searched: _Searched | None) -> S
         galleries=gate.searched if searched else (),
         galleries_not_searched=gate.not_searched,
         fingers_missing=unexplained(gate.permission.screening, captures, gate.request.not_captured),
+        threshold=_threshold(gate.permission, found) if found else None,
+    )
+
+
+def _threshold(permission: Permission, found: Found) -> SearchThreshold:
+    needed = found.needed
+    return SearchThreshold(
+        people=found.people,
+        fingers=found.fingers,
+        target_fpir_ppm=permission.target_fpir_ppm,
+        threshold_millinats=needed.strength,
+        expected_false_candidates_per_search=needed.expected,
+        expected_false_candidates_range=(needed.at_least, needed.at_most),
+        expected_false_candidates_per_day=needed.expected * permission.searches_per_day,
+        calibration=found.calibration,
+        is_extrapolated=needed.is_extrapolated,
+        is_target_supported=needed.is_kept,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from musterpoint.registry import Answer, CannotTellReason, Outcome
 from musterpoint.registry.agreements import PRACTICE_AGREEMENT
 from musterpoint.registry.decisions import DecisionState, Presentation
 from musterpoint.registry.outcomes import next_step, shown_answer
+from musterpoint.registry.rights import Act, may
+from musterpoint.registry.seats import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,37 @@ class FingerResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchThreshold:
+    """What the search asked of a candidate, and what chance may produce by that.
+
+    people, fingers       who was searched, with how many fingers
+    threshold_millinats   strength that a candidate needed; None for seats that see no strength
+    expected_false_candidates_per_search, …_range  on average, and at both ends of the interval of 95 %
+    expected_false_candidates_per_day              by the searches of the last seven days
+    calibration           by which number; 0 for the one that comes with the program
+    is_extrapolated       nothing that was measured is so rare: a tail model says it
+    is_target_supported   false where no data support the target, and the strictest that they do stands here
+    """
+
+    people: int
+    fingers: int
+    target_fpir_ppm: int
+    threshold_millinats: int | None
+    expected_false_candidates_per_search: float
+    expected_false_candidates_range: tuple[float, float]
+    expected_false_candidates_per_day: float
+    calibration: int
+    is_extrapolated: bool
+    is_target_supported: bool
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> SearchThreshold:
+        """The one that was stored."""
+        low, high = values["expected_false_candidates_range"]
+        return cls(**{**values, "expected_false_candidates_range": (low, high)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningShown:
     """What the gate is told of a screening: no candidate, rank, score, subject, nor that there is a case.
 
@@ -30,6 +64,7 @@ class ScreeningShown:
     reason       why it cannot be told, where the gate may know
     next_step    what happens now, as a sentence; there is always one
     fingers_missing  what was asked and neither captured nor explained, as people read it
+    threshold    by what was searched, where the seat may know; None where nothing was
     """
 
     encounter: str
@@ -48,6 +83,7 @@ class ScreeningShown:
     galleries_not_searched: tuple[str, ...]
     people: int
     people_comparable: int
+    threshold: SearchThreshold | None
     is_repeated: bool
 
 
@@ -65,6 +101,7 @@ class ScreeningOutcome:
     people             people in the searched galleries
     people_comparable  those who have a finger in common with what was captured
     position           journal lines that the search reflects
+    threshold          by what was searched; stored whole, handed out as far as the seat may know it
     is_repeated        the request had been answered before; nothing was changed now
     """
 
@@ -86,7 +123,16 @@ class ScreeningOutcome:
     galleries: tuple[str, ...] = ()
     galleries_not_searched: tuple[str, ...] = ()
     fingers_missing: tuple[str, ...] = ()
+    threshold: SearchThreshold | None = None
     is_repeated: bool = False
+
+    def as_seen_by(self, role: Role) -> ScreeningOutcome:
+        """The same with as much of the threshold as a seat of that role may read."""
+        if self.threshold is None or (may(role, Act.SEE_CANDIDATES) and may(role, Act.READ_THRESHOLDS)):
+            return self
+        if not may(role, Act.READ_THRESHOLDS):
+            return replace(self, threshold=None)
+        return replace(self, threshold=replace(self.threshold, threshold_millinats=None))
 
     def shown(self) -> ScreeningShown:
         """What the gate may see of it; it looks the same for every reason to look closer."""
@@ -116,6 +162,7 @@ class ScreeningOutcome:
             galleries_not_searched=self.galleries_not_searched,
             people=self.people,
             people_comparable=self.people_comparable,
+            threshold=self.threshold,
             is_repeated=self.is_repeated,
         )
 
@@ -133,4 +180,6 @@ class ScreeningOutcome:
         )
         for name in ("galleries", "galleries_not_searched", "fingers_missing"):
             values[name] = tuple(values.get(name, ()))
+        if values.get("threshold"):
+            values["threshold"] = SearchThreshold.from_json(values["threshold"])
         return cls(fingers=fingers, **values)

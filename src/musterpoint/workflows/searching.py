@@ -62,6 +62,7 @@ class Found:
     people_comparable  those who have a finger in common with the probe, as far as positions are known
     references         references looked at for each probe finger
     compared           those of them compared in full; fewer in large galleries
+    fingers            of the probe; several captures of one finger count once
     needed             what a candidate needed, and what that says of chance
     calibration        number of the calibration by which; 0 for the one that comes with the program
     galleries          what was searched, where whoever searched has named it
@@ -75,6 +76,7 @@ class Found:
     needed: Needed
     calibration: int
     compared: int = 0
+    fingers: int = 0
     galleries: frozenset[str] = frozenset()
 
     @property
@@ -270,6 +272,7 @@ class RegistryIndex:
             people_comparable=found.people_comparable + added.people_comparable,
             references=found.references + added.references,
             compared=found.compared + added.compared,
+            fingers=found.fingers,
             needed=added.needed,
             calibration=added.calibration,
         )
@@ -284,10 +287,11 @@ def _merged(candidates: Iterable[FoundCandidate]) -> tuple[FoundCandidate, ...]:
 
 
 def _search(gallery: LocalGallerySearch, probe: Sequence[Template], terms: Terms) -> Found:
-    return _found(gallery.search(Probe(templates=tuple(probe)), terms), terms.calibration)
+    asked = Probe(templates=tuple(probe))
+    return _found(gallery.search(asked, terms), terms.calibration, len(set(asked.fingers())))
 
 
-def _found(result: SearchResult, calibration: Calibration) -> Found:
+def _found(result: SearchResult, calibration: Calibration, fingers: int) -> Found:
     return Found(
         position=result.position,
         candidates=tuple(_candidate(found) for found in result.candidates),
@@ -295,6 +299,7 @@ def _found(result: SearchResult, calibration: Calibration) -> Found:
         people_comparable=result.people_comparable,
         references=result.examined,
         compared=result.compared,
+        fingers=fingers,
         needed=result.needed,
         calibration=calibration.number,
     )
