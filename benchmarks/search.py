@@ -40,7 +40,7 @@ from musterpoint.gallery import (
 )
 from musterpoint.gallery.local_shard import LocalShard
 from musterpoint.gallery.plan import Plan, plan_for
-from musterpoint.gallery.rounds import ShardSearch, Shortlist, in_order
+from musterpoint.gallery.rounds import ShardSearch, Shortlist, foremost
 from musterpoint.registry.thresholds import threshold
 from musterpoint.templates import Template
 
@@ -285,7 +285,7 @@ def outcomes_of(
 def precedes(one: Shortlist, others: Shortlist, count: int) -> bool:
     """Whether the only one of a list is among the first so many with the others."""
     people = np.concatenate((one.people, others.people))
-    return 0 in in_order(people, np.concatenate((one.totals, others.totals)), count)
+    return 0 in foremost(people, np.concatenate((one.totals, others.totals)), count)
 
 
 def probe_of(prints: Prints, rows: Sequence[int]) -> Probe:

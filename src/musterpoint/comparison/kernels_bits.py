@@ -1,4 +1,4 @@
-"""How kernels are compiled, and two machine instructions on 64-bit words that Numba has no name for."""
+"""How kernels are compiled, and machine instructions that Numba has no name for."""
 
 from __future__ import annotations
 
@@ -38,3 +38,20 @@ def lowest_one(_context: Any, word: Any) -> Any:
         return builder.cttz(arguments[0], zero_is_undefined)
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def fetch_ahead(_context: Any, array: Any, place: Any) -> Any:
+    """Ask memory for the cache line of an array's place that will soon be read; any place may be named."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        held = context.make_array(signature.args[0])(context, builder, arguments[0])
+        address = builder.bitcast(builder.gep(held.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [address.type, flag, flag, flag])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], form)
+        to_read, everywhere, data = (ir.Constant(flag, number) for number in (0, 3, 1))
+        builder.call(function, [address, to_read, everywhere, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate

@@ -23,6 +23,9 @@ KEY_BITS: Final = 22
 
 CLASS_BITS: Final = 20
 
+WEIGHT_STEP: Final = 4
+"""Weights of classes are multiples of it, so that 16 bits hold the sum of all that a probe may share."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGeometry:

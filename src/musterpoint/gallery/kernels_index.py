@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, types
 
+from musterpoint.comparison.kernels_bits import fetch_ahead
 from musterpoint.comparison.kernels_geometry import read_only
-from musterpoint.gallery.kernels_geometry import KEY_BITS
+from musterpoint.gallery.kernels_geometry import KEY_BITS, WEIGHT_STEP
 
 KEYS = 1 << KEY_BITS
 STRENGTH_MAX = 32_767
@@ -18,12 +19,14 @@ NO_TOTAL = -(2**31)
 LOWEST = -(1 << 17)
 STEP_SHIFT = 4
 STEPS = 1 << 16
+LISTS_AHEAD, LINES_AHEAD, POSTINGS_A_LINE, AT_ONCE = 2, 8, 32, 8
 STARTS = read_only(types.uint32, 1)
 POSTINGS = read_only(types.uint16, 1)
 U32 = read_only(types.uint32, 1)
 U8 = read_only(types.uint8, 1)
 I64 = read_only(types.int64, 1)
 I16 = read_only(types.int16, 1)
+SHARED = types.uint16[::1]
 
 
 @njit(
@@ -63,33 +66,56 @@ def file_keys(starts, postings, keys, bounds, first, new_starts, new_postings):
     new_starts[0] = 0
 
 
-@njit(types.void(STARTS, POSTINGS, U32, U8, types.uint32[::1]), nogil=True, cache=True)
+@njit(types.void(STARTS, POSTINGS, U32, U8, SHARED), nogil=True, cache=True)
 def add_filed(starts, postings, keys, weights, shared):
-    """Add each key's weight to every reference filed under it; shared  uint32 (65536,)."""
-    for k in range(len(keys)):
-        key = keys[k]
-        weight = np.uint32(weights[k])
-        for place in range(starts[key], starts[key + 1]):
+    """Add each key's weight to every reference filed under it.
+
+    weights  uint8 (k,), in steps of `WEIGHT_STEP`
+    shared   uint16 (65536,), increased
+    """
+    # Half of the time would go into waiting for memory: the lists of keys are short, and lie anywhere.
+    count = len(keys)
+    places = np.empty(count, np.uint32)
+    ends = np.empty(count, np.uint32)
+    for k in range(count):
+        places[k] = starts[keys[k]]
+        ends[k] = starts[keys[k] + 1]
+    for k in range(count):
+        ahead = np.int64(places[min(k + LISTS_AHEAD, count - 1)])
+        for line in range(LINES_AHEAD):
+            fetch_ahead(postings, ahead + line * POSTINGS_A_LINE)
+        place, end, weight = np.int64(places[k]), np.int64(ends[k]), np.uint16(weights[k])
+        while place + AT_ONCE <= end:
+            for step in range(AT_ONCE):
+                shared[postings[place + step]] += weight
+            place += AT_ONCE
+        while place < end:
             shared[postings[place]] += weight
+            place += 1
 
 
-@njit(types.void(U32, I64, types.int64, U8, types.uint32[::1]), nogil=True, cache=True)
+@njit(types.void(U32, I64, types.int64, U8, SHARED), nogil=True, cache=True)
 def add_waiting(keys, bounds, first, weight_of_key, shared):
     """The same for references that are not filed yet: row `first` and those after it.
 
     weight_of_key  uint8 (2**22,), 0 for keys that the probe does not have
     """
     for row in range(len(bounds) - 1):
-        total = np.uint32(0)
+        total = np.uint16(0)
         for k in range(bounds[row], bounds[row + 1]):
-            total += np.uint32(weight_of_key[keys[k]])
+            total += np.uint16(weight_of_key[keys[k]])
         shared[first + row] = total
 
 
-@njit(types.void(U32, read_only(types.uint16, 1), I64, I64, types.int16[::1]), nogil=True, cache=True)
+@njit(
+    types.void(read_only(types.uint16, 1), read_only(types.uint16, 1), I64, I64, types.int16[::1]),
+    nogil=True,
+    cache=True,
+)
 def strengths_of(shared, sizes, expected, factor, strengths):
     """How far what is shared exceeds what chance shares, in 1/64 of a spread; one for each reference.
 
+    shared     uint16 (n,), in steps of `WEIGHT_STEP`
     sizes      uint16 (n,), keys of each reference, at most 8191
     expected   int64 (8192,), 1/256 units of weight, by the number of keys
     factor     int64 (8192,), 2**24 / spread, by the number of keys
@@ -97,7 +123,7 @@ def strengths_of(shared, sizes, expected, factor, strengths):
     """
     for row in range(len(sizes)):
         size = sizes[row]
-        excess = (np.int64(shared[row]) << 8) - expected[size]
+        excess = np.int64(shared[row]) * (256 * WEIGHT_STEP) - expected[size]
         strength = (excess * factor[size]) >> 26
         strengths[row] = min(max(strength, STRENGTH_MIN), STRENGTH_MAX)
 
@@ -154,6 +180,20 @@ def total_of_place(totals, count):
         if above >= count:
             return np.int32((step << STEP_SHIFT) + LOWEST)
     return np.int32(NO_TOTAL + 1)
+
+
+@njit(types.int64(read_only(types.int32, 1), types.int32, types.int64[::1]), nogil=True, cache=True)
+def people_from(totals, least, people):
+    """Who has at least this total; returns how many.
+
+    people  int64 (len(totals),), written
+    """
+    count = 0
+    for person in range(len(totals)):
+        if totals[person] >= least:
+            people[count] = person
+            count += 1
+    return count
 
 
 @njit(types.void(U32, U8, U8, types.uint16[::1]), nogil=True, cache=True)

@@ -23,6 +23,7 @@ from musterpoint.comparison import bare_minutiae
 from musterpoint.gallery.kernels_geometry import (
     CLASS_BITS,
     INDEX_VERSION,
+    WEIGHT_STEP,
     direction_codes,
     place_codes,
 )
@@ -38,10 +39,12 @@ STOP_SHARE: Final = 0.03
 
 _FLOOR: Final = 0.002
 _SHARE_MIN: Final = 1e-4
-_STEP: Final = 4
 _SIZES: Final = 8192
 _SPREAD_EXPONENT: Final = 0.75
 _SPREAD_WEIGHTS: Final = 4.0
+
+_WEIGHT_MAX: Final = 48
+"""With it the 5,376 keys that a probe has at most add up to 64,512 steps of four: 16 bits hold them."""
 
 Weights = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]
@@ -51,12 +54,17 @@ Keys = npt.NDArray[np.uint32]
 class KeyTable:
     """Weights of keys, and what two different fingers share by chance.
 
-    weights    uint8 (2**20,), of each class, 0 = never used; read-only
+    weights    uint8 (2**20,), of each class, multiples of `WEIGHT_STEP`, 0 = never used; read-only
     keys_mean  keys of a finger on average
     """
 
     weights: Weights
     keys_mean: float
+
+    def steps(self, keys: Keys) -> Weights:
+        """uint8 (k,), weights of keys in steps of `WEIGHT_STEP`."""
+        steps: Weights = self.weights[keys >> np.uint32(2)] // np.uint8(WEIGHT_STEP)
+        return steps
 
     def chance(self, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """What a probe with these keys shares by chance with a reference of so many keys, and how firmly.
@@ -87,6 +95,10 @@ def parse(text: str) -> KeyTable:
     weights = np.frombuffer(zlib.decompress(base64.b85decode(content["weights"])), np.uint8)
     if weights.shape != (1 << CLASS_BITS,):
         raise ValueError(f"a table of {len(weights)} classes, expected {1 << CLASS_BITS}")
+    if (weights % WEIGHT_STEP).any() or int(weights.max()) > _WEIGHT_MAX:
+        raise ValueError(
+            f"weights are multiples of {WEIGHT_STEP} up to {_WEIGHT_MAX}, found {np.unique(weights)}"
+        )
     return KeyTable(weights=weights, keys_mean=content["keys_mean"])
 
 
@@ -136,7 +148,7 @@ def keys_of(
 def _weights(shares: npt.NDArray[np.float64]) -> Weights:
     # Half the squared information, in steps of four: finer ones find nobody more.
     nats = np.log2(1.0 / (shares + _FLOOR)) ** 2 / 2
-    weights = (_STEP * np.rint(nats / _STEP)).astype(np.uint8)
+    weights = (WEIGHT_STEP * np.rint(nats / WEIGHT_STEP)).astype(np.uint8)
     weights[shares > STOP_SHARE] = 0
     return weights
 

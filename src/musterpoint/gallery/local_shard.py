@@ -23,7 +23,7 @@ from musterpoint.comparison import (
 from musterpoint.gallery.key_table import Keys, key_table, keys_of
 from musterpoint.gallery.protocol import ComparedFinger, FoundPerson, GalleryStatus, Probe
 from musterpoint.gallery.references import References, View, identifier_of
-from musterpoint.gallery.rounds import Compared, Counted, Numbers, Shortlist, Totals, Values, in_order
+from musterpoint.gallery.rounds import Compared, Counted, Numbers, Shortlist, Totals, Values, foremost
 from musterpoint.gallery.segment import SegmentView
 from musterpoint.limits import FINGERS_MAX
 from musterpoint.templates import FingerPosition, Template
@@ -64,7 +64,7 @@ class _Asked:
         minutiae = bare_minutiae(template)
         keys, _ = keys_of(minutiae, np.array((0, len(minutiae))), table.weights)
         expected, factor = table.chance(keys)
-        return cls(template.position, keys, table.weights[keys >> np.uint32(2)], expected, factor)
+        return cls(template.position, keys, table.steps(keys), expected, factor)
 
     def strengths(self, segment: SegmentView) -> npt.NDArray[np.int16]:
         """Filter strength of each reference of a segment, in 1/64."""
@@ -208,7 +208,7 @@ class LocalShardSearch:
         if listed is not None and refined:
             values = self._sketched(ready, asked, _Rows.of(view, people), len(people))
             values += SKETCH_SHARE * listed.totals.astype(np.int64) // 64
-            kept = in_order(view.people[people], values, refined)
+            kept = foremost(view.people[people], values, refined)
             people, values = people[kept], values[kept]
         rows = _Rows.of(view, people)
         scores = normalised(self._scored(score_bare, ready, rows), ready.means, rows.means()[:, None])
@@ -248,14 +248,14 @@ def _everybody(view: View) -> Numbers:
 
 
 def _best_of(view: View, totals: Totals, count: int) -> Shortlist:
-    least = kernels_index.total_of_place(totals, count)
-    people = np.flatnonzero(totals >= least)
-    people = people[in_order(view.people[people], totals[people], count)]
+    numbers = np.empty(len(totals), np.int64)
+    found = kernels_index.people_from(totals, kernels_index.total_of_place(totals, count), numbers)
+    numbers = numbers[:found]
+    # Gathered once: they lie all over memory.
+    people, theirs = view.people[numbers], totals[numbers]
+    kept = foremost(people, theirs, count)
     return Shortlist(
-        position=view.position,
-        people=view.people[people],
-        totals=totals[people],
-        numbers=people.astype(np.int64),
+        position=view.position, people=people[kept], totals=theirs[kept], numbers=numbers[kept].copy()
     )
 
 

@@ -25,7 +25,7 @@ Numbers: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shortlist:
-    """People that the filter found, best first.
+    """People that the filter found.
 
     people   uint64 (k, 2), their identifiers
     totals   int32 (k,), sums of filter strengths over the fingers, in 1/64
@@ -52,7 +52,7 @@ class Shortlist:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compared:
-    """People that were compared in full, best first.
+    """People that were compared in full.
 
     people      uint64 (k, 2)
     values      int64 (k,), by which the list was cut; 0 where it was not
@@ -147,6 +147,16 @@ class Shard(Protocol):
         ...
 
 
-def in_order(people: Identifiers, values: Totals | Values, count: int) -> npt.NDArray[np.intp]:
-    """Places of the `count` largest values, those of equal value by identifier: one order everywhere."""
-    return np.lexsort((people[:, 1], people[:, 0], -values.astype(np.int64)))[:count]
+def foremost(people: Identifiers, values: Totals | Values, count: int) -> npt.NDArray[np.intp]:
+    """Places of the `count` largest values, ascending; of equal ones those with the lowest identifiers.
+
+    So which they are does not depend on how the gallery is divided, or in which order people came.
+    """
+    if len(values) <= count:
+        return np.arange(len(values))
+    if count == 0:
+        return np.empty(0, np.intp)
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
+    by_identifier = np.lexsort((people[equal, 1], people[equal, 0]))
+    return np.sort(np.concatenate((above, equal[by_identifier[: count - len(above)]])))

@@ -124,14 +124,14 @@ class SegmentView:
     filed: Filed
     waiting: Waiting
 
-    def shared(self, keys: Keys, weights: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    def shared(self, keys: Keys, weights: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
         """The weights of the keys that each reference shares with a probe, added up.
 
         keys     uint32 (k,), distinct keys of the probe
-        weights  uint8 (k,), theirs
-        returns  uint32 (rows,)
+        weights  uint8 (k,), theirs, in steps of `WEIGHT_STEP`
+        returns  uint16 (rows,), in the same steps
         """
-        total = np.zeros(SEGMENT_ROWS, np.uint32)
+        total = np.zeros(SEGMENT_ROWS, np.uint16)
         kernels_index.add_filed(self.filed.starts, self.filed.postings, keys, weights, total)
         if len(self.waiting.bounds) > 1:
             weight_of_key = np.zeros(1 << KEY_BITS, np.uint8)
