@@ -20,7 +20,7 @@ from musterpoint.gallery.occasions import occasions
 from musterpoint.gallery.plan import Plan, plan_for
 from musterpoint.gallery.protocol import FoundPerson, GalleryStatus, Probe, SearchResult, Terms
 from musterpoint.gallery.references import References, identifier_of
-from musterpoint.gallery.rounds import Compared, Counted, Shard, ShardSearch, Shortlist, in_order
+from musterpoint.gallery.rounds import Compared, Counted, Shard, ShardSearch, Shortlist, foremost
 
 Answer = TypeVar("Answer")
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -182,7 +182,7 @@ def _cut(lists: Sequence[Shortlist], count: int) -> list[Shortlist]:
     totals = np.concatenate([one.totals for one in lists])
     shard = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     place = np.concatenate([np.arange(len(one)) for one in lists])
-    best = in_order(people, totals, count)
+    best = foremost(people, totals, count)
     return [one.take(place[best[shard[best] == k]]) for k, one in enumerate(lists)]
 
 
@@ -194,7 +194,7 @@ def _kept(parts: Sequence[Compared], refined: int) -> list[Places]:
     values = np.concatenate([part.values for part in parts])
     shard = np.repeat(np.arange(len(parts)), [len(part.values) for part in parts])
     place = np.concatenate([np.arange(len(part.values)) for part in parts])
-    best = in_order(people, values, refined)
+    best = foremost(people, values, refined)
     return [place[best[shard[best] == k]] for k in range(len(parts))]
 
 
