@@ -1,4 +1,4 @@
-"""Galleries of chimeras for the benchmark of the search, kept in the cache folder: a million takes minutes.
+"""Galleries of decoys for the benchmarks of the search, kept in the cache folder: a million takes minutes.
 
 A gallery is made segment by segment, each from a seed of its own and written when it is whole, so an
 interrupted run goes on where it was. What is kept does not depend on the comparator's version.
@@ -11,24 +11,53 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from benchmarks.chimeras import Chimeras, make_chimeras
 
 from musterpoint.caches import cache_folder
-from musterpoint.comparison import Bare
+from musterpoint.comparison import Bare, bare_minutiae, with_cohort_mean
 from musterpoint.gallery import References
 from musterpoint.gallery.kernels_geometry import INDEX_VERSION, SEGMENT_ROWS
 from musterpoint.gallery.key_table import key_table
 from musterpoint.gallery.segment import Columns, Filed, NewReference, Segment, Waiting
+from musterpoint.synthetic import GENERATOR_VERSION, population
 from musterpoint.templates import FingerPosition
 
 POSITIONS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
 _KEPT: Final = ("identifiers", "visits", "owners", "positions", "is_live", "sizes")
+
+
+SYNTHETIC_SEED: Final = 90_000
+SYNTHETIC_MEANS: Final = 512
+"""Synthetic fingers whose cohort means are computed, 6 ms each; the others are given theirs in turn."""
+
+
+class Makes(Protocol):
+    """What decoys are made from."""
+
+    @property
+    def digest(self) -> str:
+        """What they depend on, in short."""
+        ...
+
+    @property
+    def finger(self) -> npt.NDArray[np.int64]:
+        """int64 (n,), the finger of each print that a decoy can be made of."""
+        ...
+
+    @property
+    def means(self) -> npt.NDArray[np.int64]:
+        """int64 (n,), their cohort means, milli-nats."""
+        ...
+
+    def made(self, fingers: int, first: int, count: int) -> Chimeras:
+        """So many decoys of a gallery of people with so many fingers, from one on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,10 +82,43 @@ class Source:
             hashed.update(np.ascontiguousarray(array).tobytes())
         return hashed.hexdigest()[:12]
 
+    def made(self, fingers: int, first: int, count: int) -> Chimeras:
+        """See `Makes`; each segment from a seed of its own."""
+        return make_chimeras(1000 * fingers + first // SEGMENT_ROWS, count, self.packed, self.finger)
+
+
+class SyntheticSource:
+    """Synthetic fingers of one population, as they are: nobody else's finger is in them."""
+
+    finger = np.full(SYNTHETIC_MEANS, -1, np.int64)
+
+    @property
+    def digest(self) -> str:
+        """What the fingers depend on, in short."""
+        hashed = hashlib.sha256(bytes([INDEX_VERSION]) + key_table().weights.tobytes())
+        hashed.update(f"{GENERATOR_VERSION} {SYNTHETIC_SEED}".encode())
+        return f"synthetic-{hashed.hexdigest()[:12]}"
+
+    @cached_property
+    def means(self) -> npt.NDArray[np.int64]:
+        """int64 (n,), cohort means of the first fingers, milli-nats."""
+        made = (with_cohort_mean(one).cohort_mean for one in population(SYNTHETIC_SEED, SYNTHETIC_MEANS))
+        return np.array([one.millinats for one in made if one])
+
+    def made(self, fingers: int, first: int, count: int) -> Chimeras:
+        """See `Makes`; the parents only say whose mean a decoy is given."""
+        bare = [bare_minutiae(one) for one in population(SYNTHETIC_SEED, count, first=first)]
+        parent = (first + np.arange(count)) % SYNTHETIC_MEANS
+        return Chimeras(
+            minutiae=np.concatenate(bare),
+            offsets=np.cumsum([0, *(len(one) for one in bare)]),
+            parents=np.stack([parent, parent], axis=1),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decoys:
-    """People who are chimeras.
+    """People who are decoys.
 
     parents  int64 (people, 2 * fingers), the fingers that each is made of
     """
@@ -65,7 +127,7 @@ class Decoys:
     parents: npt.NDArray[np.int64]
 
 
-def kept_decoys(source: Source, people: int, fingers: int) -> Decoys:
+def kept_decoys(source: Makes, people: int, fingers: int) -> Decoys:
     """So many people of so many fingers, from the cache folder as far as they are there."""
     folder = cache_folder(f"benchmarks/search-{source.digest}")
     rows = people * fingers
@@ -116,7 +178,7 @@ def segment_of(chimeras: Chimeras, first: int, end: int, *, number: int, fingers
 
 
 def _kept(
-    folder: Path, source: Source, fingers: int, rows: int, first: int
+    folder: Path, source: Makes, fingers: int, rows: int, first: int
 ) -> tuple[Segment, npt.NDArray[np.int64]]:
     count = min(SEGMENT_ROWS, rows - first)
     path = folder / f"{fingers}-{first}-{count}.npz"
@@ -133,9 +195,9 @@ def _kept(
     return Segment.of(columns, filed, waiting), arrays["parents"]
 
 
-def _arrays(source: Source, fingers: int, first: int, count: int) -> dict[str, npt.NDArray[Any]]:
-    """A segment of chimeras, its keys filed, as arrays by name; made from a seed of its own."""
-    chimeras = make_chimeras(1000 * fingers + first // SEGMENT_ROWS, count, source.packed, source.finger)
+def _arrays(source: Makes, fingers: int, first: int, count: int) -> dict[str, npt.NDArray[Any]]:
+    """A segment of decoys, its keys filed, as arrays by name."""
+    chimeras = source.made(fingers, first, count)
     segment = segment_of(chimeras, 0, count, number=first, fingers=fingers)
     segment.make_keys(key_table(), is_filing=True)
     columns = segment.columns()
