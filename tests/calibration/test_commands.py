@@ -41,7 +41,7 @@ def _enrol(folder: Path, people: Sequence[Sequence[Template]]) -> set[str]:
 def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> None:
     _agree(run)
     two = fingers(2 * PEOPLE)
-    held = _enrol(tmp_path, [two[2 * k : 2 * k + 2] for k in range(PEOPLE)])
+    held = _enrol(tmp_path, [two[2 * k : 2 * k + (2 if k < 30 else 1)] for k in range(PEOPLE)])
 
     done = run("calibrate", *DEPARTURE, "--measure", "--comparisons", 20_000, "--plot", "it.svg", *ONE)
     assert done.code == 0, done.err
@@ -52,7 +52,7 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     assert all(word in words for word in ("Before", "After", "measured", "extrapolated below"))
     assert run("calibrate", *DEPARTURE, "--json", *ONE).json["number"] == 0
 
-    refused = run("calibrate", *DEPARTURE, "--use", "--comparisons", 20_000, *ONE)
+    refused = run("calibrate", *DEPARTURE, "--use", *ONE)
     assert (refused.code, run("calibrate", *DEPARTURE, "--json", *ONE).json["number"]) == (5, 0)
     used = run("calibrate", *DEPARTURE, "--use", "--comparisons", 20_000, "--json", *TWO)
     assert used.code == 0, used.err
@@ -72,7 +72,6 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     lines = [one for one in _journal(run) if one["kind"].startswith("threshold.")]
     assert not [one for one in held if one in json.dumps(lines)], "what is kept names nobody"
     assert [one["kind"] for one in lines] == [
-        "threshold.measured",
         "threshold.measured",
         "threshold.measured",
         "threshold.calibrated",

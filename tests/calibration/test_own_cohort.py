@@ -16,7 +16,9 @@ from musterpoint.storage import calibrations
 from musterpoint.templates import Template, decode
 from musterpoint.workflows.calibrated import in_force
 from musterpoint.workflows.calibrating import Measured, measure_calibration, set_calibration, view_calibration
+from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.erasure import erase, find
+from musterpoint.workflows.identification import Verification, verify
 from musterpoint.workflows.searching import RegistryIndex
 from musterpoint.workflows.station import Station
 
@@ -56,12 +58,19 @@ def test_searches_go_by_it_until_a_member_is_erased(real: Installation) -> None:
     index.close()
     again = RegistryIndex(HERE)
     assert again.search(supervisor.database, probe, 0.01) == searched, "from the snapshot too"
+    one_to_one = _verify(supervisor, probe[0], subjects[9])
+    strength = searched.candidates[0].strength
+    assert (one_to_one.calibration, one_to_one.strength) == (1, strength), "1:1 goes by the same"
+    assert one_to_one.false_match_rate == found.after.expected(strength, 1, 1)
 
     erase(supervisor, find(supervisor, str(_member(supervisor, found, subjects[9]))))
 
     after = again.search(supervisor.database, probe, 0.01)
     assert (after.calibration, after.candidates[0].subject_id) == (0, subjects[9])
     assert after.candidates[0].pairs[0][2] == plain
+    one_to_one = _verify(supervisor, probe[0], subjects[9])
+    assert (one_to_one.calibration, one_to_one.strength) == (0, after.candidates[0].strength)
+    assert one_to_one.false_match_rate == STANDARD.expected(after.candidates[0].strength, 1, 1)
     shown = view_calibration(supervisor, DEPARTURE)
     assert (shown.calibration, shown.ended) == (STANDARD, "its cohort is not whole any more")
     with supervisor.database.read() as snapshot:
@@ -70,6 +79,11 @@ def test_searches_go_by_it_until_a_member_is_erased(real: Installation) -> None:
         held = {str(row.reference_id) for row in snapshot.index_rows()}
     assert len([one for one in kept.facts["members"] if one[1] not in held]) == 1
     again.close()
+
+
+def _verify(station: Station, probe: Template, subject: SubjectId) -> Verification:
+    capture = Capture(template=probe, image=None, quality=None)
+    return verify(station, [capture], subject, purpose=DEPARTURE, target_fmr=1e-4)
 
 
 def _first_score(station: Station, probe: Template) -> int:

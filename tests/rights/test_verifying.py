@@ -8,7 +8,8 @@ import pytest
 from tests.rights.installations import DEPARTURE, Installation, agree, grant, version
 from tests.rights.test_agreements import _captures, _screen
 
-from musterpoint.errors import NotFound
+from musterpoint.comparison import STANDARD
+from musterpoint.errors import NotFound, TargetUnsupported, VersionMismatch
 from musterpoint.identifiers import SubjectId
 from musterpoint.workflows.identification import verify
 
@@ -41,3 +42,45 @@ def test_references_of_another_purpose_are_not_compared_with(seated: Installatio
     assert verify(
         officer, _captures(officer, 1, 2), subject, purpose="registration", target_fmr=1e-4
     ).is_similar
+
+
+def test_a_rate_that_no_data_support_is_refused(real: Installation) -> None:
+    officer = real.acting("officer")
+    subject = _subject(_screen(officer, 1).subject)
+    probe = _captures(officer, 1, 2)
+    least = [STANDARD.least_target(1, fingers) for fingers in (1, 2)]
+
+    with pytest.raises(TargetUnsupported, match="Capture two fingers"):
+        verify(officer, probe[:1], subject, purpose=DEPARTURE, target_fmr=least[0] / 2)
+    assert verify(officer, probe[:1], subject, purpose=DEPARTURE, target_fmr=1.01 * least[0]).is_similar
+    with pytest.raises(TargetUnsupported, match="a higher rate"):
+        verify(officer, probe, subject, purpose=DEPARTURE, target_fmr=least[1] / 2)
+    assert "verified" in real.kinds()
+
+
+def test_a_person_of_many_visits_is_compared_with_the_strongest(
+    real: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = real.acting("officer")
+    subject = _subject(_screen(officer, 1).subject)
+    probe = _captures(officer, 1, 2)
+    all_of_them = verify(real.acting("supervisor"), probe, subject, purpose=DEPARTURE, target_fmr=1e-4)
+
+    monkeypatch.setattr("musterpoint.workflows.identification.FINGERS_MAX", 1)
+    one = verify(real.acting("supervisor"), probe, subject, purpose=DEPARTURE, target_fmr=1e-4)
+
+    assert (all_of_them.fingers_compared, one.fingers_compared) == (2, 1)
+    assert one.is_similar
+
+
+def test_references_that_this_version_cannot_compare_are_refused(
+    real: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = real.acting("officer")
+    subject = _subject(_screen(officer, 1).subject)
+    probe = _captures(officer, 1, 2)
+
+    monkeypatch.setattr("musterpoint.workflows.versions.COMPARABLE", frozenset())
+    monkeypatch.setattr("musterpoint.workflows.versions.SYNTHETIC", "no such extractor")
+    with pytest.raises(VersionMismatch):
+        verify(officer, probe, subject, purpose=DEPARTURE, target_fmr=1e-4)

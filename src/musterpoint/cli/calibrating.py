@@ -127,6 +127,7 @@ def _measure(station: Station, asked: _Asked, *, uses: bool, as_json: bool) -> N
             asked.purpose,
             comparisons=asked.comparisons,
             is_own_cohort=asked.own_cohort,
+            to_use=uses,
             advance=progress.advance,
         )
     number = set_calibration(station, found) if uses else None

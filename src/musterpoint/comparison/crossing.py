@@ -104,18 +104,24 @@ class _Rows:
 
     pack: Pack
     held: list[Held]
-    begins: list[int]
+    by_position: list[dict[FingerPosition, list[int]]]
 
     @classmethod
     def of(cls, people: Sequence[Person]) -> _Rows:
-        held = [one for person in people for one in person]
-        begins = np.cumsum([0, *(len(person) for person in people)]).tolist()
-        return cls(Pack.of([one.finger for one in held]), held, begins)
+        held: list[Held] = []
+        by_position: list[dict[FingerPosition, list[int]]] = []
+        for person in people:
+            rows: dict[FingerPosition, list[int]] = {}
+            for one in person:
+                rows.setdefault(one.position, []).append(len(held))
+                held.append(one)
+            by_position.append(rows)
+        return cls(Pack.of([one.finger for one in held]), held, by_position)
 
     def chosen(self, pair: tuple[int, int], fingers: int, rng: np.random.Generator) -> _Chosen | None:
         """So many fingers of both, the same ones of each; None where there are not so many."""
         first, second = pair
-        left, right = (self._by_position(person) for person in pair)
+        left, right = self.by_position[first], self.by_position[second]
         common = [(a, b) for a in left for b in right if may_be_one(a, b) and (fingers == 1 or a == b)]
         if fingers > 1:
             common = [one for one in common if one[0] != FingerPosition.UNKNOWN]
@@ -128,12 +134,6 @@ class _Rows:
             tuple(_any(left[a], rng) for a, _ in taken),
             tuple(_any(right[b], rng) for _, b in taken),
         )
-
-    def _by_position(self, person: int) -> dict[FingerPosition, list[int]]:
-        found: dict[FingerPosition, list[int]] = {}
-        for row in range(self.begins[person], self.begins[person + 1]):
-            found.setdefault(self.held[row].position, []).append(row)
-        return found
 
     def strengths(self, chosen: Sequence[_Chosen], advance: Callable[[int], None]) -> npt.NDArray[np.int32]:
         """The fused strength of each comparison."""

@@ -117,20 +117,24 @@ def measure_calibration(
     *,
     comparisons: int = COMPARISONS,
     is_own_cohort: bool = False,
+    to_use: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Measured:
     """Compare the people of the galleries of a purpose with one another, at random; journalled.
 
     comparisons    pairs of people with one finger each; a quarter of that with two
+    to_use         it is measured to be set: whoever may not set it is refused before anybody is compared
     is_own_cohort  normalise by a cohort that is drawn from these people, instead of the one that comes with
                    the program
-    advance      told of comparisons that were made
+    advance        told of comparisons that were made
 
     Raises CalibrationRefused where they would say too little, or where too many may be one person;
     VersionMismatch for templates that this version cannot compare; and what `authorise` raises.
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.MEASURE_CALIBRATION, purpose=purpose)
+        if to_use:
+            authorise(station, snapshot, Act.SET_CALIBRATION, purpose=purpose)
         asked = _Asked(purpose, permission.galleries, comparisons, is_own_cohort)
         found = _measured(snapshot, asked, advance)
     with station.unit_of_work() as work:
