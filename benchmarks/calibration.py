@@ -21,7 +21,7 @@ from benchmarks.comparison_templates import read_sets
 
 from musterpoint.cli.calibrating_plot import draw_calibration
 from musterpoint.comparison import COMPARATOR_VERSION, STANDARD, likelihood_ratio, score_for
-from musterpoint.comparison.calibration import CAUTION_NATS, rate_nats
+from musterpoint.comparison.calibration import rate_nats
 from musterpoint.comparison.measuring import Comparisons, measure
 
 STRENGTHS: Final = (2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 16_500)
@@ -93,11 +93,11 @@ def tell_likelihood(mated: F64) -> None:
 
 
 def left_out(nats: F64) -> float:
-    """The score that a map of these comparisons states for the rate, with the same caution, in nats."""
+    """The score that a map of these comparisons states for the rate, in nats."""
     rates = np.array([(nats >= one).mean() for one in SCORES])
     usable = (rates > FITTED[0]) & (rates < FITTED[1])
     slope, at_zero = np.polyfit(SCORES[usable], np.log10(rates[usable]), 1, w=np.sqrt(rates[usable]))
-    return float((math.log10(STATED) - at_zero) / slope + CAUTION_NATS)
+    return float((math.log10(STATED) - at_zero) / slope)
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ def found_by(
     [every] = begun.shortlist([probe], [listed])
     others = every.take(np.flatnonzero(~is_own[every.numbers]))
     if not plan.is_whole:
-        others = others.take(np.arange(min(len(others), plan.listed)))
+        others = others.cut(plan.listed)
     compared = begun.compare(probe, others, 0 if plan.is_whole else plan.refined, KEPT_FROM)
     return len(compared.people), [one.strength for one in compared.found]
 

@@ -258,7 +258,7 @@ def outcomes_of(
     probe = probe_of(prints, trial.probe)
     own: npt.NDArray[np.bool_] = np.isin(parents, prints.finger[list(trial.probe)]).max(axis=1)
     [every] = search.shortlist([probe], [plan.listed + int(np.count_nonzero(own))])
-    listed = every.take(np.flatnonzero(~own[every.numbers])[: plan.listed])
+    listed = every.take(np.flatnonzero(~own[every.numbers])).cut(plan.listed)
     compared = search.compare(probe, listed, plan.refined, 0)
     best = max((one.strength for one in compared.found), default=0)
     best_score = max((sum(f.score for f in one.fingers) for one in compared.found), default=-(10**9))

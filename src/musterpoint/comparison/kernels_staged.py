@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, types
 
 from musterpoint.comparison.kernels import comes_second, compare_ordered, load
-from musterpoint.comparison.kernels_bits import kernel
+from musterpoint.comparison.kernels_bits import fetch_ahead, kernel
 from musterpoint.comparison.kernels_coverage import cover
 from musterpoint.comparison.kernels_descriptor import describe, describe_some
 from musterpoint.comparison.kernels_geometry import (
@@ -38,6 +38,8 @@ COVERAGE_ROWS = GEOMETRY.coverage_cells
 SKETCHED = 32
 """Minutiae of a sketch at most."""
 
+ROWS_AHEAD, LINES_A_REFERENCE = 2, 6
+
 TABLES = types.Tuple(
     (
         read_only(types.uint8, 2),
@@ -57,13 +59,14 @@ MILLI = np.float32(1000.0)
 
 @njit(nogil=True, cache=True)
 def new_scratch():
-    """Memory for one reference made ready: points, neighbours, cells, coverage, corners of the hull."""
+    """Memory for one reference made ready: points, neighbours, cells, coverage, hull, places."""
     return (
         np.empty((N, 4), np.int16),
         np.empty((N, 2 * WORDS), np.uint64),
         np.empty((N, 2), np.uint64),
         np.empty((COVERAGE_ROWS, 2), np.int16),
         np.empty(2 * N + 1, np.int32),
+        np.empty((2, N), np.int32),
     )
 
 
@@ -86,6 +89,17 @@ def unpack(bare, row, points):
         points[k, DIRECTION] = packed[begin + k, 2] & 255
         points[k, QUALITY] = packed[begin + k, 2] >> 8
     return n
+
+
+@kernel(types.void(BARE, ROWS, types.int64))
+def fetch_row(bare, rows, k):
+    """Ask memory for the references that come after rows[k]: those that a filter lists lie all over it."""
+    packed, offsets = bare
+    last = len(rows) - 1
+    fetch_ahead(offsets, rows[min(k + 2 * ROWS_AHEAD, last)])
+    begin = 3 * offsets[rows[min(k + ROWS_AHEAD, last)]]
+    for line in range(LINES_A_REFERENCE):
+        fetch_ahead(packed, begin + 32 * line)
 
 
 @kernel(types.int64(POINTS, types.int64[::1], types.int64[::1]))
@@ -118,21 +132,24 @@ def strongest(points, chosen, counts):
 
 
 @njit(
-    types.int64(POINTS, TABLES, types.int16[:, ::1], types.uint64[:, ::1], types.uint64[:, ::1]),
+    types.int64(
+        POINTS, TABLES, types.int16[:, ::1], types.uint64[:, ::1], types.uint64[:, ::1], types.int32[:, ::1]
+    ),
     nogil=True,
     cache=True,
 )
-def sketch(points, tables, sketched, neighbours, cells):
+def sketch(points, tables, sketched, neighbours, cells, places):
     """Describe the strongest minutiae by all their neighbours, without coverage; returns how many.
 
     sketched           int16 (32, 4), written: their points
     neighbours, cells  uint64 (32, 32) and (32, 2), written
+    places             int32 (2, 64), overwritten
     """
     own_cell, dilated_cells, direction_mask, _ = tables
     chosen = np.empty(SKETCHED, np.int64)
     counts = np.empty(256, np.int64)
     count = strongest(points, chosen, counts)
-    describe_some(points, chosen[:count], own_cell, dilated_cells, direction_mask, neighbours, cells)
+    describe_some(points, chosen[:count], own_cell, dilated_cells, direction_mask, neighbours, cells, places)
     for k in range(count):
         for column in range(4):
             sketched[k, column] = points[chosen[k], column]
@@ -151,6 +168,7 @@ def sketch_rows(probe, bare, rows, tables, values):
     sketched = np.empty((SKETCHED, 4), np.int16)
     neighbours = np.empty((SKETCHED, 2 * WORDS), np.uint64)
     cells = np.empty((SKETCHED, 2), np.uint64)
+    places = np.empty((2, N), np.int32)
     probe_points, probe_offsets = probe
     fingers = len(probe_offsets) - 1
     of_probe = np.empty((fingers, SKETCHED, 4), np.int16)
@@ -159,10 +177,11 @@ def sketch_rows(probe, bare, rows, tables, values):
     counts = np.empty(fingers, np.int64)
     for p in range(fingers):
         finger = probe_points[probe_offsets[p] : probe_offsets[p + 1]]
-        counts[p] = sketch(finger, tables, of_probe[p], around_probe[p], cells_of_probe[p])
+        counts[p] = sketch(finger, tables, of_probe[p], around_probe[p], cells_of_probe[p], places)
     for k in range(len(rows)):
+        fetch_row(bare, rows, k)
         n = unpack(bare, rows[k], points)
-        count = sketch(points[:n], tables, sketched, neighbours, cells)
+        count = sketch(points[:n], tables, sketched, neighbours, cells, places)
         load(sketched[:count], w.b)
         for p in range(fingers):
             load(of_probe[p, : counts[p]], w.a)
@@ -186,12 +205,20 @@ def sketch_rows(probe, bare, rows, tables, values):
 )
 def make_ready(bare, row, tables, scratch):
     """Unpack one reference and describe all of its minutiae; returns how many there are."""
-    points, neighbours, cells, coverage, corners = scratch
+    points, neighbours, cells, coverage, corners, places = scratch
     own_cell, dilated_cells, direction_mask, cell_offsets = tables
     n = unpack(bare, row, points)
     cover(points[:n], corners[: 2 * n + 1], coverage)
     describe(
-        points[:n], coverage, own_cell, dilated_cells, direction_mask, cell_offsets, neighbours[:n], cells[:n]
+        points[:n],
+        coverage,
+        own_cell,
+        dilated_cells,
+        direction_mask,
+        cell_offsets,
+        neighbours[:n],
+        cells[:n],
+        places,
     )
     return n
 
@@ -205,7 +232,7 @@ def score_bare_rows(probe, bare, rows, tables, weights, scores):
     """
     w = new_workspace()
     scratch = new_scratch()
-    points, neighbours, cells, coverage, _ = scratch
+    points, neighbours, cells, coverage, _, _ = scratch
     all_points, all_neighbours, all_cells, coverages, offsets = probe
     for k in range(len(rows)):
         n = make_ready(bare, rows[k], tables, scratch)

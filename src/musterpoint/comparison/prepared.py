@@ -66,6 +66,7 @@ def make_ready(minutiae: Minutiae) -> Prepared:
         tables.cell_offsets,
         neighbours,
         cells,
+        np.empty((2, GEOMETRY.minutiae_max), np.int32),
     )
     for array in (points, neighbours, cells, coverage, source):
         array.flags.writeable = False

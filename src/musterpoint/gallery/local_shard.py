@@ -252,11 +252,10 @@ def _best_of(view: View, totals: Totals, count: int) -> Shortlist:
     found = kernels_index.people_from(totals, kernels_index.total_of_place(totals, count), numbers)
     numbers = numbers[:found]
     # Gathered once: they lie all over memory.
-    people, theirs = view.people[numbers], totals[numbers]
-    kept = foremost(people, theirs, count)
-    return Shortlist(
-        position=view.position, people=people[kept], totals=theirs[kept], numbers=numbers[kept].copy()
+    every = Shortlist(
+        position=view.position, people=view.people[numbers], totals=totals[numbers], numbers=numbers
     )
+    return every.cut(count)
 
 
 def _fused(asked: _AskedPerson, people: Numbers, rows: _Rows, scores: Totals) -> Iterator[FoundPerson]:

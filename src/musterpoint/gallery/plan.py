@@ -41,13 +41,13 @@ def plan_for(*, people: int, references: int, fingers: int, held: int | None = N
           None takes every reference for a finger
 
     One finger says less than two, so it needs a long list: 6 % of 100,000 people, for a loss of half a
-    percent, and 4 % of those beyond, where a sketch of everybody listed would take too long.
+    percent, and 5 % of those beyond, where a sketch of everybody listed would take too long.
     Where people have fewer fingers on record than the probe has, only so many can be in common.
     """
     if references < FILTERED_FROM or references * fingers <= WHOLE_UP_TO:
         return Plan(is_whole=True)
     in_common = min(fingers, (references if held is None else held) // people)
     if in_common <= 1:
-        listed = 6 * min(people, MANY) // 100 + 4 * max(people - MANY, 0) // 100
+        listed = 6 * min(people, MANY) // 100 + 5 * max(people - MANY, 0) // 100
         return Plan(is_whole=False, listed=max(2048, listed), refined=256)
     return Plan(is_whole=False, listed=max(128, people // 500), refined=48)

@@ -49,6 +49,10 @@ class Shortlist:
             numbers=self.numbers[rows],
         )
 
+    def cut(self, count: int) -> Shortlist:
+        """The best so many."""
+        return self.take(foremost(self.people, self.totals, count))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compared:
