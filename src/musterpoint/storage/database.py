@@ -8,7 +8,7 @@ Assumptions: a local disk, one machine, and nobody else who writes to the folder
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,6 +23,7 @@ from musterpoint.storage.journal import MACHINE, Desk, Signer, signer_of
 from musterpoint.storage.locking import WriterLock
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.translation import damaged, translated
+from musterpoint.storage.turns import KeptConnection
 from musterpoint.storage.vault import KeyScope, KeySources, Vault, sources_at_hand
 from musterpoint.storage.writing import UnitOfWork
 
@@ -46,6 +47,7 @@ class Database:
         self._clock = clock
         self._engine = dialects.engine(folder / FILE_NAME)
         self._writers = self._engine.execution_options(writer=True)
+        self._kept = KeptConnection(self._writers)
 
     @classmethod
     def open(
@@ -152,10 +154,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
         """One consistent view, however long it is looked at. Writers go on meanwhile."""
-        with self._transaction(self._engine, lambda made: Snapshot(made, self.vault)) as snapshot:
-            # SQLite takes its snapshot at the first read, not at the beginning.
-            _ = snapshot.position
-            yield snapshot
+        with translated():
+            connection = self._engine.connect()
+        try:
+            with translated():
+                connection.begin()
+            with _ended(Snapshot(connection, self.vault)) as snapshot:
+                # SQLite takes its snapshot at the first read, not at the beginning.
+                _ = snapshot.position
+                yield snapshot
+        finally:
+            with translated():
+                connection.close()
 
     @contextmanager
     def unit_of_work(
@@ -173,7 +183,7 @@ class Database:
             desk = Desk(
                 clock=self._clock, vault=self.vault, author=author, agreement=agreement, signer=self._sign
             )
-            with self._transaction(self._writers, lambda made: UnitOfWork(made, desk)) as work:
+            with self._kept.transaction() as connection, _ended(UnitOfWork(connection, desk)) as work:
                 self._refuse_hole(work)
                 yield work
             if work.has_erased:
@@ -195,23 +205,6 @@ class Database:
         with self.unit_of_work() as work:
             work.provision_station()
             work.commit()
-
-    @contextmanager
-    def _transaction(self, engine: sa.Engine, make: Callable[[sa.Connection], View]) -> Iterator[View]:
-        with translated():
-            connection = engine.connect()
-        try:
-            with translated():
-                connection.begin()
-            view = make(connection)
-            try:
-                yield view
-            finally:
-                with translated():
-                    view.close_results()
-        finally:
-            with translated():
-                connection.close()
 
     def wipe_residue(self) -> bool:
         """Empty the write-ahead log where erased bytes still stand; False while a reader needs it."""
@@ -254,6 +247,7 @@ class Database:
     def close(self) -> None:
         """Give back all files. The last process to do so empties the write-ahead log."""
         with translated():
+            self._kept.close()
             self._engine.dispose()
         if self._vault is not None and self._is_own_vault:
             self._vault.close()
@@ -263,6 +257,16 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _ended(view: View) -> Iterator[View]:
+    """A view that nothing more is asked of when its block is left."""
+    try:
+        yield view
+    finally:
+        with translated():
+            view.end()
 
 
 def upgrade(folder: Path, *, sources: KeySources | None = None) -> tuple[str, str]:

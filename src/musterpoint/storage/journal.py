@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from musterpoint.clock import Clock, Instant, to_text
 from musterpoint.identifiers import AgreementId, EncounterId
@@ -96,15 +96,16 @@ class Line:
     agreement: AgreementId | None
 
 
-def head_of(row: Row) -> Head:
+def head_of(row: Iterable[Any]) -> Head:
     """The head from its row."""
+    _, size, frontier, station_id, seq, previous, clock = row
     return Head(
-        size=row.size,
-        frontier=Frontier.from_bytes(row.frontier),
-        station_id=row.station_id or "",
-        seq=row.seq,
-        previous=row.previous,
-        clock=row.clock,
+        size=size,
+        frontier=Frontier.from_bytes(frontier),
+        station_id=station_id or "",
+        seq=seq,
+        previous=previous,
+        clock=clock,
     )
 
 

@@ -16,7 +16,7 @@ import random
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -46,16 +46,30 @@ class WriterLock:
     def held(self) -> Iterator[None]:
         """Hold the lock. Raises RegistryBusy after the longest wait, StorageFull in an unwritable folder."""
         deadline = time.monotonic() + self._wait_max_s
-        with ExitStack() as pen:
-            with ExitStack() as turnstile, translated():
-                _take(turnstile, self._turnstile, deadline)
-                _take(pen, self._pen, deadline)
+        with translated():
+            turnstile = _taken(self._turnstile, deadline)
+            try:
+                pen = _taken(self._pen, deadline)
+            finally:
+                os.close(turnstile)
+        try:
             yield
+        finally:
+            os.close(pen)
 
 
-def _take(held: ExitStack, path: Path, deadline: float) -> None:
+def _taken(path: Path, deadline: float) -> int:
+    """The file whose lock is had; closing it gives the lock back."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
-    held.callback(os.close, file)
+    try:
+        _take(file, deadline)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _take(file: int, deadline: float) -> None:
     if stat.S_IMODE(os.fstat(file).st_mode) != _MODE:
         # A umask that takes the owner's rights away would keep the next writer out.
         os.fchmod(file, _MODE)

@@ -35,6 +35,7 @@ class LogView:
     def __init__(self, connection: sa.Connection, vault: Vault) -> None:
         self._connection = connection
         self._open_results: list[Result] = []
+        self._is_ended = False
         self.vault = vault
 
     def _execute(
@@ -44,7 +45,7 @@ class LogView:
 
     def _insist_on_being_open(self) -> None:
         # An iterator of a closed connection just ends: a search would miss people and not know it.
-        if self._connection.closed:
+        if self._is_ended:
             raise RuntimeError("a snapshot ends with its block")
 
     def fetch(
@@ -84,8 +85,9 @@ class LogView:
                 return
             yield part
 
-    def close_results(self) -> None:
-        """Give back what a server holds for results that were not read to their end."""
+    def end(self) -> None:
+        """Have nothing more asked of it; give back what a server holds for results not read to their end."""
+        self._is_ended = True
         for result in self._open_results:
             result.close()
         self._open_results.clear()

@@ -13,6 +13,7 @@ from musterpoint.clock import Instant
 from musterpoint.errors import StationRevoked
 from musterpoint.identifiers import AgreementId, EncounterId
 from musterpoint.storage import tables
+from musterpoint.storage.dialects import Prepared
 from musterpoint.storage.journal import (
     Desk,
     Facts,
@@ -22,12 +23,13 @@ from musterpoint.storage.journal import (
     head_of,
     head_values,
     line_of,
+    no_lines,
     written,
 )
 from musterpoint.storage.log_reading import Result
 from musterpoint.storage.reading import Snapshot
 from musterpoint.storage.stations import revoked_at_line
-from musterpoint.storage.translation import translated
+from musterpoint.storage.translation import sound, translated
 from musterpoint.transparency.tiles import Tile, tiles_above
 
 
@@ -53,8 +55,11 @@ def _last_numbers(wanted: tuple[sa.Table, ...]) -> sa.Executable:
 
 
 # Where writers do not queue for a lock file, this row is what they queue for.
-_LOCKED_HEAD: Final = sa.select(tables.journal_head).with_for_update()
-_NEW_HEAD: Final = sa.update(tables.journal_head)
+_LOCKED_HEAD: Final = Prepared(sa.select(tables.journal_head).with_for_update())
+_NEW_HEAD: Final = Prepared(
+    sa.update(tables.journal_head), [tables.journal_head.c[name] for name in head_values(no_lines())]
+)
+_NEW_LINES: Final = Prepared(sa.insert(tables.journal), list(tables.journal.c))
 
 
 class Transaction(Snapshot):
@@ -91,7 +96,9 @@ class Transaction(Snapshot):
         self._desk = replace(self._desk, author=author)
 
     def _locked_head(self) -> Head:
-        return self.fetch(_LOCKED_HEAD, head_of)[0]
+        with translated(), sound():
+            [row] = _LOCKED_HEAD.rows(self._connection)
+            return head_of(row)
 
     @property
     def position(self) -> int:
@@ -106,6 +113,16 @@ class Transaction(Snapshot):
         try:
             return super()._execute(statement, values)
         except sa.exc.StatementError:
+            self._is_refused = True
+            raise
+
+    def _run(self, statement: Prepared, rows: Sequence[Mapping[str, object]]) -> None:
+        self._insist_on_being_open()
+        self._has_changed = True
+        try:
+            with translated():
+                statement.run(self._connection, rows)
+        except BaseException:
             self._is_refused = True
             raise
 
@@ -239,9 +256,8 @@ class Transaction(Snapshot):
             self.insert(tables.station, {"station_id": signer.station_id, "public_key": public_key})
         with translated():
             self._head, made = written(head, lines, self._desk, signer.key)
-        self.insert(tables.journal, *made)
-        with translated():
-            self._execute(_NEW_HEAD, [head_values(self._head)])
+        self._run(_NEW_LINES, made)
+        self._run(_NEW_HEAD, [head_values(self._head)])
         for tile in tiles_above(self, before, self._head.size):
             self._put_tile(tile)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,46 +16,56 @@ from musterpoint.errors import (
     StorageFull,
     UnusableInput,
 )
-from musterpoint.storage.dialects import EngineError, Fault, fault_of
+from musterpoint.storage.dialects import Fault, fault_of, is_from_driver
 
 WHERE: Final = "registry"
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801  (a block, as those of contextlib)
     """Errors of the engine that occur inside come out as `MusterpointError`.
 
     Raises RegistryBusy, StorageFull, Corrupt, Conflict, NotFound or UnusableInput; RuntimeError for what
     only a fault in musterpoint itself can cause.
     """
-    try:
-        yield
-    except sa.exc.TimeoutError as error:
-        raise busy("all connections to it are in use") from error
-    except sa.exc.StatementError as error:
-        raise _of_engine(error.orig) from error
-    except sa.exc.SQLAlchemyError as error:
-        raise RuntimeError(f"the registry was used wrongly: {type(error).__name__}") from error
-    except EngineError as error:
-        raise _of_engine(error) from error
-    except (UnicodeEncodeError, OverflowError) as error:
-        raise unstorable() from error
-    except OSError as error:
-        raise _of_system(error) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        meant = None if error is None else _meaning(error)
+        if meant is not None:
+            raise meant from error
 
 
-@contextmanager
-def sound() -> Iterator[None]:
+def _meaning(error: BaseException) -> Exception | None:
+    """What an error means in a registry; None for one that means itself."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return busy("all connections to it are in use")
+    if isinstance(error, sa.exc.StatementError):
+        return _of_engine(error.orig)
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return RuntimeError(f"the registry was used wrongly: {type(error).__name__}")
+    if is_from_driver(error):
+        return _of_engine(error)
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        return unstorable()
+    return _of_system(error) if isinstance(error, OSError) else None
+
+
+class sound:  # noqa: N801  (a block, as those of contextlib)
     """What is read inside was checked when it was written: what is no value now was changed since.
 
     Raises Corrupt.
     """
-    try:
-        yield
-    except UnicodeEncodeError:
-        raise
-    except (ValueError, TypeError, KeyError) as error:
-        raise damaged("a record holds a value that is not possible") from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, ValueError | TypeError | KeyError) and not isinstance(error, UnicodeEncodeError):
+            raise damaged("a record holds a value that is not possible") from error
 
 
 def _of_engine(error: BaseException | None) -> Exception:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -28,6 +27,7 @@ from musterpoint.errors import UnusableInput
 from musterpoint.lasting import sync_folder
 from musterpoint.storage.dialects import postgresql, sqlite
 from musterpoint.storage.dialects.faults import Fault
+from musterpoint.storage.dialects.prepared import Prepared
 from musterpoint.storage.dialects.sqlite import APPLICATION_ID, copy, prepare_new
 
 __all__ = [
@@ -35,8 +35,8 @@ __all__ = [
     "INTEGER_64",
     "SERVER_FILE",
     "SERVER_VARIABLE",
-    "EngineError",
     "Fault",
+    "Prepared",
     "ask_for_rewriting",
     "begin_migration",
     "blank",
@@ -46,6 +46,8 @@ __all__ = [
     "engine",
     "exists",
     "fault_of",
+    "is_from_driver",
+    "is_lost",
     "is_on_server",
     "is_ours",
     "is_rewriting_asked",
@@ -70,9 +72,6 @@ SERVER_VARIABLE: Final = "MUSTERPOINT_POSTGRESQL"
 _URL_BYTES_MAX: Final = 4096
 _PREFIX: Final = "musterpoint"
 _SCHEMA: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-EngineError: Final = sqlite3.Error
-"""What a driver raises that is used without SQLAlchemy."""
 
 
 def is_on_server(folder: Path) -> bool:
@@ -183,9 +182,26 @@ def _make_file(path: Path, fill: Callable[[sa.Connection], None], mark: int) -> 
     sync_folder(path.parent)
 
 
+def is_from_driver(error: BaseException | None) -> bool:
+    """Whether it is an error of a driver that was used without SQLAlchemy."""
+    return isinstance(error, sqlite.DriverError) or _is_from_psycopg(error)
+
+
+def is_lost(connection: sa.Connection, error: BaseException) -> bool:
+    """Whether an error means that nobody answers on a connection any more, as after a server's restart."""
+    dialect: Any = connection.dialect
+    driver = connection.connection.driver_connection
+    return is_from_driver(error) and bool(dialect.is_disconnect(error, driver, None))
+
+
+def _is_from_psycopg(error: BaseException | None) -> bool:
+    # By name, since psycopg is there only where it is wanted.
+    return type(error).__module__.startswith("psycopg")
+
+
 def fault_of(error: BaseException | None) -> Fault:
     """What the engine's own error means; `UNEXPECTED` for what is nobody's to handle."""
-    if type(error).__module__.startswith("psycopg"):
+    if _is_from_psycopg(error):
         return postgresql.fault_of(error)
     return sqlite.fault_of(error)
 

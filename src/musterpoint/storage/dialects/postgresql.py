@@ -41,6 +41,12 @@ _OLD_READERS: Final = """
 """
 """Whoever looked into a table of ours in a transaction whose snapshot is older than that."""
 
+# Read committed: what was committed while waiting for the turn has to be seen.
+_BEGIN_WRITING: Final = (
+    f"BEGIN; SET LOCAL lock_timeout = '{WRITER_WAIT_MAX_S:g}s'; "
+    "SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))"
+)
+
 _TABLES: Final = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = current_schema()"
 _COLLATIONS: Final = ("C", "POSIX")
 _STATES: Final[Mapping[str, Fault]] = {
@@ -94,7 +100,8 @@ def engine(url: str, schema: str) -> sa.Engine:
     options = f"-c search_path={schema} -c synchronous_commit=on -c client_min_messages=warning"
     made = sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"options": options, "application_name": "musterpoint"},
+        # psycopg must not begin by itself: `_begin` says more in the same message.
+        connect_args={"options": options, "application_name": "musterpoint", "autocommit": True},
         pool_pre_ping=True,
         hide_parameters=True,
     )
@@ -104,11 +111,9 @@ def engine(url: str, schema: str) -> sa.Engine:
 
 def _begin(connection: sa.Connection) -> None:
     if not connection.get_execution_options().get("writer", False):
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        _driver(connection).execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return
-    # Read committed: what was committed while waiting for the turn has to be seen.
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WRITER_WAIT_MAX_S:g}s'")
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
+    _driver(connection).execute(_BEGIN_WRITING, prepare=False)
 
 
 def exists(url: str, schema: str, mark: int) -> bool:
@@ -192,8 +197,8 @@ def vacuum(made: sa.Engine, rewritten: Collection[str] | None) -> bool:
     """
     import psycopg
 
-    with made.connect().execution_options(isolation_level="AUTOCOMMIT", writer=True) as connection:
-        driver: Any = connection.connection.driver_connection
+    with made.connect() as connection:
+        driver = _driver(connection)
         # Without their names, those of every other registry in the database would be meant too.
         names = [name for (name,) in driver.execute(_TABLES).fetchall()]
         anew = names if rewritten is None else [name for name in names if name in rewritten]
@@ -222,3 +227,7 @@ def _wait_for_readers(driver: Any) -> bool:
             return False
         time.sleep(_PAUSE_S)
     return True
+
+
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection

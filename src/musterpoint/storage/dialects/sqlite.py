@@ -34,6 +34,8 @@ _PRAGMAS: Final = (
 )
 
 
+DriverError: Final = sqlite3.Error
+
 # Other writers wait meanwhile.
 _TRUNCATE_WAIT_S: Final = 1.0
 
@@ -101,7 +103,7 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
 def _begin(connection: sa.Connection) -> None:
     # A reader that turns into a writer would be refused as soon as anybody else has committed.
     is_writer = connection.get_execution_options().get("writer", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    _driver(connection).execute("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
 def is_ours(connection: sa.Connection, mark: int = APPLICATION_ID) -> bool:
