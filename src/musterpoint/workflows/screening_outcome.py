@@ -162,7 +162,8 @@ class ScreeningOutcome:
             galleries_not_searched=self.galleries_not_searched,
             people=self.people,
             people_comparable=self.people_comparable,
-            threshold=self.threshold,
+            # Under no list it would tell who was searched from whose fingers were too poor for it.
+            threshold=None if self.no_list else self.threshold,
             is_repeated=self.is_repeated,
         )
 
