@@ -20,6 +20,7 @@ from musterpoint.storage import dialects, tables
 from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import KeyKind, KeyScope
 from musterpoint.storage.vault.key_tables import key_scope
+from musterpoint.storage.vault.keystore import FILE_NAME, KeyStore
 from musterpoint.transparency.hashing import Frontier
 
 _LINES_A_FETCH: Final = 10_000
@@ -67,7 +68,7 @@ def graves_in(folder: Path, position: int, root: bytes) -> Graves:
             subjects = _subjects(connection)
     finally:
         engine.dispose()
-    return Graves(position=int(size), subjects=subjects, scopes=_scopes(folder / "keys.db"))
+    return Graves(position=int(size), subjects=subjects, scopes=_scopes(folder))
 
 
 def _root_at(connection: sa.Connection, position: int) -> bytes:
@@ -89,10 +90,11 @@ def _subjects(connection: sa.Connection) -> dict[SubjectId, tuple[EncounterId, .
     return {subject_id: tuple(theirs) for subject_id, theirs in encounters.items()}
 
 
-def _scopes(path: Path) -> frozenset[KeyScope]:
+def _scopes(folder: Path) -> frozenset[KeyScope]:
     """Scopes whose key was destroyed; none where the keys are not there."""
-    if not dialects.exists(path):
+    if not KeyStore.is_at(folder):
         return frozenset()
+    path = folder / FILE_NAME
     engine = dialects.engine(path)
     gone = sa.select(key_scope.c.kind, key_scope.c.identifier).where(key_scope.c.destroyed_at.is_not(None))
     try:
