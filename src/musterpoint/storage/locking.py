@@ -23,8 +23,10 @@ from typing import Final
 from musterpoint.limits import WRITER_WAIT_MAX_S
 from musterpoint.storage.translation import busy, translated
 
-# Shorter than a commit, so that little time is lost between two writers.
 _PAUSE_S: Final = 0.001
+
+# Much shorter than a commit, so that little time is lost between two writers: only one waits like this.
+_PAUSE_OF_NEXT_S: Final = 0.0002
 
 _MODE: Final = 0o600
 
@@ -47,9 +49,9 @@ class WriterLock:
         """Hold the lock. Raises RegistryBusy after the longest wait, StorageFull in an unwritable folder."""
         deadline = time.monotonic() + self._wait_max_s
         with translated():
-            turnstile = _taken(self._turnstile, deadline)
+            turnstile = _taken(self._turnstile, deadline, _PAUSE_S)
             try:
-                pen = _taken(self._pen, deadline)
+                pen = _taken(self._pen, deadline, _PAUSE_OF_NEXT_S)
             finally:
                 os.close(turnstile)
         try:
@@ -58,18 +60,18 @@ class WriterLock:
             os.close(pen)
 
 
-def _taken(path: Path, deadline: float) -> int:
+def _taken(path: Path, deadline: float, pause_s: float) -> int:
     """The file whose lock is had; closing it gives the lock back."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     try:
-        _take(file, deadline)
+        _take(file, deadline, pause_s)
     except BaseException:
         os.close(file)
         raise
     return file
 
 
-def _take(file: int, deadline: float) -> None:
+def _take(file: int, deadline: float, pause_s: float) -> None:
     if stat.S_IMODE(os.fstat(file).st_mode) != _MODE:
         # A umask that takes the owner's rights away would keep the next writer out.
         os.fchmod(file, _MODE)
@@ -77,7 +79,7 @@ def _take(file: int, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise busy("others are writing to it for longer than is waited")
         # Uneven pauses, so that two who wait do not always ask in the same order.
-        time.sleep(_PAUSE_S * random.uniform(0.5, 1.5))
+        time.sleep(pause_s * random.uniform(0.5, 1.5))
 
 
 def _try(file: int) -> bool:
