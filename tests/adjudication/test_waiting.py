@@ -10,7 +10,7 @@ from tests.cli.conftest import Run, run
 
 from musterpoint.registry import Verdict
 from musterpoint.registry.appeals import AppealedBy
-from musterpoint.registry.needed import Needed, WhyNot
+from musterpoint.registry.awaited import Awaited, WhyNot
 from musterpoint.registry.seats import Role
 from musterpoint.storage import seats
 from musterpoint.workflows.appeals import list_appeals, needed_for, open_appeal
@@ -29,7 +29,7 @@ def _revoke(table: Table, *names: str) -> None:
         work.commit()
 
 
-def _needed(table: Table) -> Needed:
+def _awaited(table: Table) -> Awaited:
     [case] = list_cases(table.station.acting_as(SUPERVISOR)).cases or ()
     assert case.needed is not None
     return case.needed
@@ -39,7 +39,7 @@ def test_a_new_case_waits_for_two_adjudicators(table: Table) -> None:
     table.visit(1)
     table.visit(1, 2)
 
-    needed = _needed(table)
+    needed = _awaited(table)
 
     assert (needed.role, needed.wanted, needed.able, needed.missing) == (Role.ADJUDICATOR, 2, 5, 0)
     assert needed.in_words() == "It waits for 2 adjudicators; 5 may do it."
@@ -52,7 +52,7 @@ def test_a_case_whose_arbiter_is_not_there_says_so(table: Table) -> None:
     table.say(SECOND, Verdict.DIFFERENT)
     _revoke(table, *OTHERS)
 
-    needed = _needed(table)
+    needed = _awaited(table)
 
     assert (needed.wanted, needed.able, needed.missing) == (1, 0, 1)
     assert needed.why_not == {WhyNot.HAS_JUDGED: 2, WhyNot.NOT_LIVE: 3}

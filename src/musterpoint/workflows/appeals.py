@@ -15,7 +15,7 @@ from musterpoint.errors import Conflict, UnusableInput
 from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
 from musterpoint.registry import Answer, Case, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
-from musterpoint.registry.needed import Needed
+from musterpoint.registry.awaited import Awaited
 from musterpoint.registry.retention import HoldReason
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions, retention
@@ -53,7 +53,7 @@ class AppealView:
     appeal: Appeal
     pairs: int
     is_ready: bool
-    needed: Needed | None
+    needed: Awaited | None
     consumers: tuple[Consumer, ...]
 
 
@@ -234,7 +234,7 @@ def view_appeal(station: Station, number: int) -> AppealView:
         return _view(snapshot, appeals.of_number(snapshot, number), station.clock.now())
 
 
-def needed_for(station: Station, number: int) -> Needed | None:
+def needed_for(station: Station, number: int) -> Awaited | None:
     """Whom an appeal waits for, said to whoever may open one. Raises NotFound."""
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.OPEN_APPEAL)

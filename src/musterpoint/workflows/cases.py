@@ -13,7 +13,7 @@ from musterpoint.errors import NotFound
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Case, Verdict
 from musterpoint.registry.adjudication import Standing
-from musterpoint.registry.needed import Needed
+from musterpoint.registry.awaited import Awaited
 from musterpoint.registry.rights import Act
 from musterpoint.registry.seats import Role
 from musterpoint.storage import Snapshot, adjudication
@@ -46,7 +46,7 @@ class CaseState:
     opened_at: Instant
     verdict: Verdict | None
     pairs: tuple[PairState, ...]
-    needed: Needed | None = None
+    needed: Awaited | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def list_cases(station: Station, *, is_open: bool | None = True) -> CaseList:
     return CaseList(cases=None, is_waiting=is_anything_waiting(station))
 
 
-def _is_listed(case: Case, is_open: bool | None, needed: Mapping[EncounterId, Needed]) -> bool:
+def _is_listed(case: Case, is_open: bool | None, needed: Mapping[EncounterId, Awaited]) -> bool:
     """Whether a case is among those asked for; a settled one of which people are asked again is open."""
     is_asked = case.verdict is None or case.encounter_id in needed
     return is_open is None or is_open is is_asked
@@ -96,7 +96,7 @@ def view_case(station: Station, number: int) -> CaseState:
 
 
 def _state(
-    snapshot: Snapshot, case: Case, permission: Permission, needed: Mapping[EncounterId, Needed]
+    snapshot: Snapshot, case: Case, permission: Permission, needed: Mapping[EncounterId, Awaited]
 ) -> CaseState:
     is_counting = permission.actor.seat.role is Role.OBSERVER
     pairs = adjudication.pairs_of(snapshot, EncounterId(case.encounter_id))

@@ -13,7 +13,7 @@ from musterpoint.clock import Instant
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry.adjudication import OPINIONS, Pair, Standing
 from musterpoint.registry.appeals import Appeal
-from musterpoint.registry.needed import Needed, WhyNot
+from musterpoint.registry.awaited import Awaited, WhyNot
 from musterpoint.registry.seats import Role, Seat
 from musterpoint.storage import Snapshot, adjudication, agreements, decisions, seats
 from musterpoint.workflows.adjudication import wanted_pairs
@@ -27,9 +27,9 @@ _ADVICE: Final = (
 _PRACTICE_ADVICE: Final = "No seat is added for practice: practise this in a new folder, with --data"
 
 
-def by_encounter(snapshot: Snapshot, now: Instant) -> dict[EncounterId, Needed]:
+def by_encounter(snapshot: Snapshot, now: Instant) -> dict[EncounterId, Awaited]:
     """Whom each case waits for whose pairs are still to be judged, by the encounter that was searched."""
-    found: dict[EncounterId, Needed] = {}
+    found: dict[EncounterId, Awaited] = {}
     for pair in wanted_pairs(snapshot):
         one = _of_pair(snapshot, pair, now)
         known = found.get(pair.probe_id)
@@ -39,7 +39,7 @@ def by_encounter(snapshot: Snapshot, now: Instant) -> dict[EncounterId, Needed]:
     return found
 
 
-def of_appeal(snapshot: Snapshot, appeal: Appeal, now: Instant, *, is_ready: bool) -> Needed | None:
+def of_appeal(snapshot: Snapshot, appeal: Appeal, now: Instant, *, is_ready: bool) -> Awaited | None:
     """Whom an open appeal waits for; None where it is closed.
 
     is_ready  no pair is left to be judged, so that a supervisor may close it
@@ -53,7 +53,7 @@ def of_appeal(snapshot: Snapshot, appeal: Appeal, now: Instant, *, is_ready: boo
         for one in decisions.of_encounter(snapshot, appeal.encounter_id)
         for name in (one.author, one.approver)
     }
-    return _needed(
+    return _awaited(
         snapshot,
         Role.SUPERVISOR,
         1,
@@ -63,7 +63,7 @@ def of_appeal(snapshot: Snapshot, appeal: Appeal, now: Instant, *, is_ready: boo
     )
 
 
-def _of_pair(snapshot: Snapshot, pair: Pair, now: Instant) -> Needed:
+def _of_pair(snapshot: Snapshot, pair: Pair, now: Instant) -> Awaited:
     encounters = [pair.probe_id, pair.candidate_id]
     judges = adjudication.judges_of(snapshot, pair)
     authors = adjudication.authors_of(snapshot, encounters)
@@ -75,24 +75,24 @@ def _of_pair(snapshot: Snapshot, pair: Pair, now: Instant) -> Needed:
         return WhyNot.HAS_CAPTURED if seat.name in authors else None
 
     wanted = 1 if pair.standing is Standing.WANTS_ARBITER else max(1, OPINIONS - given)
-    return _needed(snapshot, Role.ADJUDICATOR, wanted, now, [pair.probe_id], keeps)
+    return _awaited(snapshot, Role.ADJUDICATOR, wanted, now, [pair.probe_id], keeps)
 
 
-def _needed(
+def _awaited(
     snapshot: Snapshot,
     role: Role,
     wanted: int,
     now: Instant,
     encounters: Collection[EncounterId],
     keeps: _Keeps,
-) -> Needed:
+) -> Awaited:
     is_real = agreements.has_real(snapshot)
     # Where an agreement was signed, practice is over, and its seats count for nothing.
     chosen = [one for one in seats.seats(snapshot) if one.role is role and not (is_real and one.is_practice)]
     reasons = [_why_not(snapshot, one, now, encounters, keeps) for one in chosen]
     able = reasons.count(None)
     advice = _ADVICE.format(role.value.replace(" ", "-")) if is_real else _PRACTICE_ADVICE
-    return Needed(
+    return Awaited(
         role=role,
         wanted=wanted,
         able=able,

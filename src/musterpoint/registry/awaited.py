@@ -20,7 +20,7 @@ class WhyNot(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Needed:
+class Awaited:
     """Whom a case or an appeal waits for.
 
     wanted   seats of the role that still have to do something
