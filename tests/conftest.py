@@ -170,7 +170,7 @@ def new_station(tmp_path: Path, extractor: Extractor) -> Iterator[Callable[[], S
 
     yield open_one
     for station in opened:
-        station.database.close()
+        station.close()
 
 
 @pytest.fixture

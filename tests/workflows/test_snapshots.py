@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, record
 from tests.workflows.requests import screening
 
-from musterpoint.gallery.snapshot import PART
+from musterpoint.gallery.snapshot import PART, SnapshotFolder
 from musterpoint.identifiers import SubjectId
 from musterpoint.registry import Answer
-from musterpoint.storage import Snapshot
+from musterpoint.storage import Database, Snapshot
 from musterpoint.storage.vault import KeyScope
 from musterpoint.synthetic import Finger
 from musterpoint.workflows import searching
@@ -114,6 +116,37 @@ def test_an_erased_person_is_in_no_snapshot_and_found_by_no_station(
 
 def _scope(path: Path) -> KeyScope:
     return KeyScope.segment(UUID(hex=path.stem))
+
+
+def test_a_station_that_closes_waits_for_its_snapshot(
+    new_station: Callable[[], Station], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = new_station()
+    screen(station, screening(record(1)))
+    done, closing = list[str](), threading.Event()
+    save, end, close = SnapshotFolder.save, RegistryIndex.close, Database.close
+
+    def save_late(*arguments: Any) -> bool:
+        closing.wait(60)
+        done.append("saved")
+        return save(*arguments)
+
+    def told(act: Callable[[Any], None], what: str) -> Callable[[Any], None]:
+        def acting(one: Any) -> None:
+            done.append(what)
+            closing.set()
+            act(one)
+
+        return acting
+
+    monkeypatch.setattr(SnapshotFolder, "save", save_late)
+    monkeypatch.setattr(RegistryIndex, "close", told(end, "index closed"))
+    monkeypatch.setattr(Database, "close", told(close, "database closed"))
+    _search(station, 1)
+
+    station.close()
+
+    assert done[:3] == ["index closed", "saved", "database closed"]
 
 
 def test_a_snapshot_of_another_history_is_passed_over(

@@ -117,7 +117,7 @@ def keys(output: Path | None, data: Path | None) -> None:
     from musterpoint.workflows.station import open_station
 
     station = open_station(data, must_exist=True)
-    click.get_current_context().call_on_close(station.database.close)
+    click.get_current_context().call_on_close(station.close)
     found = transparency.log_keys(station)
     _hand_out("".join([f"{one.vkey}\n" for one in found]).encode(), output)
 

@@ -77,7 +77,7 @@ class SeatChoice:
             must_exist=must_exist,
             front=Front(passphrase=ask_passphrase, notice=lambda text: click.echo(text, err=True)),
         )
-        click.get_current_context().call_on_close(station.database.close)
+        click.get_current_context().call_on_close(station.close)
         return station
 
 

@@ -146,7 +146,7 @@ def demonstrate(folder: Path, log: Path, advance: Advance) -> Demonstration:
     receipt = _receipt(gate, screened)
     entries = _publish(gate, log, receipt)
     advance("entries of the log verified", entries, entries)
-    gate.station.database.close()
+    gate.station.close()
     return Demonstration(
         screened=tuple(screened),
         compared=_compared(gate.station),

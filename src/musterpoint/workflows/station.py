@@ -115,6 +115,14 @@ class Station:
         with self.database.unit_of_work(author=author or MACHINE, agreement=agreement_id) as work:
             yield work
 
+    def close(self) -> None:
+        """Wait for snapshots that are being written, end the threads of searches, and give back all files."""
+        try:
+            for index in self.indexes.values():
+                index.close()
+        finally:
+            self.database.close()
+
 
 def default_folder() -> Path:
     """Where the registry lies if nobody says otherwise."""
