@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import time
@@ -20,9 +21,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from statistics import mean
 from typing import Final
 
 from benchmarks import comparison, extraction, instruction_paths, search
+from benchmarks.accuracy import STATED_RATE, stated_rates
 from benchmarks.comparison_templates import PreparedSet, read_sets
 from benchmarks.search_decoys import kept_decoys
 
@@ -146,6 +149,19 @@ def accuracy(sources: Sources) -> Iterator[Row]:
         engine, matcher = PEERS[asked.name]
         known = Asked(**asdict(asked) | {"engine": engine, "matcher": matcher})
         yield Row(asked=known, value=100 * (values.values[figure] or 0.0))
+    rates = stated_rates(found)
+    average = mean(rates.values())
+    each = ", ".join(f"{rate:.1e}" for rate in rates.values())
+    asked = Asked(
+        name=f"FMR at the score stated for {STATED_RATE:g}, mean of the sets",
+        unit="times",
+        reach=2,
+        beyond=1.5,
+    )
+    off = max(average / STATED_RATE, STATED_RATE / average) if average else math.inf
+    yield Row(asked=asked, value=off, note=f"mean {average:.1e}; {each}")
+    asked = Asked(name="the same, the set with most false matches", unit="times", reach=5, beyond=3)
+    yield Row(asked=asked, value=max(rates.values()) / STATED_RATE)
 
 
 PEERS: Final = {
