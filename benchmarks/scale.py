@@ -136,6 +136,7 @@ def searches_of(name: str, prints: search.Prints, made: Decoys, every: int) -> S
         searches=len(searched),
         mates=int((searched[:, None] == prints.finger[None, :]).sum()) - len(searched),
         listed=hits.listed,
+        first_hundred=hits.rank_shares[100],
         first=hits.first,
         strong_enough=hits.candidates,
         with_decoy=hits.with_decoy[0],

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.scale_results import CHIMERAS, REAL, SYNTHETIC, Distribution, Gallery, Results, Searches
 
-from musterpoint.evaluation.plot_parts import QUIET, legend, line, stroke, text
+from musterpoint.evaluation.plot_parts import CHARACTER_PX, QUIET, SAMPLE_PX, legend, line, stroke, text
 
 WIDE_PX: Final = 330
 HIGH_PX: Final = 230
@@ -18,7 +18,8 @@ LEFT_PX: Final = 78
 TOP_PX: Final = 92
 BETWEEN_PX: Final = 92
 BELOW_PX: Final = 96
-LEGEND_PX: Final = 250
+LEGEND_GAP_PX: Final = 34
+LEGEND_PX_MIN: Final = 220
 
 Point = tuple[float, float]
 
@@ -68,7 +69,9 @@ def draw(title: str, told: str, panels: Sequence[Panel], labels: Sequence[str], 
     labels  of the strokes 0, 1, 2, …
     """
     rows = -(-len(panels) // 2)
-    width = LEFT_PX + 2 * WIDE_PX + BETWEEN_PX + 34 + LEGEND_PX
+    beside = LEFT_PX + 2 * WIDE_PX + BETWEEN_PX + LEGEND_GAP_PX
+    words_px = CHARACTER_PX * max((len(label) for label in labels), default=0)
+    width = round(beside + max(LEGEND_PX_MIN, SAMPLE_PX + words_px))
     height = TOP_PX + rows * HIGH_PX + (rows - 1) * BELOW_PX + 66
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -83,7 +86,7 @@ def draw(title: str, told: str, panels: Sequence[Panel], labels: Sequence[str], 
         left = LEFT_PX + (number % 2) * (WIDE_PX + BETWEEN_PX)
         parts += _panel(panel, left, TOP_PX + number // 2 * (HIGH_PX + BELOW_PX))
     curves = [(label, False) for label in labels]
-    parts += legend(curves, notes, LEFT_PX + 2 * WIDE_PX + BETWEEN_PX + 34, TOP_PX)
+    parts += legend(curves, notes, beside, TOP_PX)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -216,19 +219,20 @@ def draw_scores(results: Results) -> str:
     """How often pairs of different fingers reach a score, and how often mates stay below it."""
     apart = [one for one in results.scores if not one.mated]
     mates = [one for one in results.scores if one.mated]
-    nats = Scale(-8.0, 20.0, tuple((float(k), f"{k}") for k in range(-8, 21, 4)))
+    low = Scale(-8.0, 6.0, tuple((float(k), f"{k}") for k in range(-8, 7, 2)))
+    wide = Scale(-4.0, 20.0, tuple((float(k), f"{k}") for k in range(-4, 21, 4)))
     shares = Scale(1e-5, 1.0, tuple((10.0**-k, f"1e-{k}" if k else "1") for k in range(6)), is_log=True)
     panels = (
         Panel(
             "Different fingers: share that reach a score",
-            nats,
+            low,
             shares,
             tuple(Curve(_reaching(one), number) for number, one in enumerate(apart)),
             "score, nats",
         ),
         Panel(
             "Mates: share that stay below a score",
-            nats,
+            wide,
             shares,
             tuple(Curve(_below(one), number) for number, one in enumerate(mates, len(apart))),
             "score, nats",

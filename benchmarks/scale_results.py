@@ -25,6 +25,7 @@ class Searches:
     strong_enough     share of the mates above the threshold of one candidate by chance in a hundred searches
     with_decoy        searches with a decoy above it
     filter_ms, whole_ms  processor time of one search on one core
+    first_hundred     share of the mates before whom the filter put fewer than a hundred decoys
     """
 
     probes: str
@@ -36,6 +37,7 @@ class Searches:
     with_decoy: int
     filter_ms: float
     whole_ms: float
+    first_hundred: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ def _gallery(size: int, decoys: str = CHIMERAS, probes: tuple[str, ...] = (REAL,
         mates=2800,
         listed=0.995,
         first=0.99,
+        first_hundred=0.98,
         strong_enough=0.95,
         with_decoy=1,
         filter_ms=size / 20_000,
@@ -111,7 +112,7 @@ def test_the_section_takes_its_place_and_no_other(
     assert text.startswith(f"before\n{scale_page.BEGIN}\n")
     assert text.endswith(f"\n{scale_page.END}\nafter\n")
     assert "old" not in text
-    assert "| 100,000 | chimeras | real | 2,800 | 99.50 % | 99.00 % |" in text
+    assert "| 100,000 | chimeras | real | 2,800 | 98.00 % | 99.50 % | 99.00 % |" in text
     assert (tmp_path / scale_page.GROWTH).exists()
 
 
