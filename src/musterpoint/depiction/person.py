@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from musterpoint.depiction.pages import page_environment
+
 if TYPE_CHECKING:
     from jinja2 import Template as PageTemplate
 
@@ -17,7 +19,4 @@ def render_person(answer: Mapping[str, Any]) -> str:
 
 @cache
 def _page() -> PageTemplate:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("musterpoint.depiction", ".")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("person.html")
+    return page_environment().get_template("person.html")

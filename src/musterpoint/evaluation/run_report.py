@@ -43,15 +43,9 @@ def render_runs(report: RunComparison, pictures: Sequence[PairPicture] = ()) -> 
 
 @cache
 def _page() -> PageTemplate:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from musterpoint.depiction.pages import page_environment
 
-    environment = Environment(
-        loader=PackageLoader("musterpoint.evaluation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("musterpoint.evaluation")
     environment.filters["percent"] = _percent
     environment.filters["signed"] = _signed
     return environment.get_template("run_report.html")
