@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import click
 
 from musterpoint import evaluation
 from musterpoint.cli import exits
+from musterpoint.cli.evaluation_files import STANDARD_OUTPUT, output_option
 from musterpoint.cli.evaluation_table import print_evaluation
 from musterpoint.cli.output import print_json, say
 from musterpoint.cli.progress import Stages
@@ -25,30 +26,7 @@ UNITS: Final = {
     Stage.SEARCH: "searches",
     Stage.INTERVALS: "resamplings",
 }
-STANDARD_OUTPUT: Final = Path("-")
-DATA_SET_FILE: Final = "dataset.json"
 _OF_PEOPLE: Final = (Protocol.FUSED, Protocol.IDENTIFICATION)
-
-
-def output_file(
-    *suffixes: str,
-) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
-    """Checks the name of a file to be written: an hour later is too late to hear of a mistyped folder."""
-
-    def check(_ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-        if path is None or path == STANDARD_OUTPUT:
-            return path
-        if suffixes and path.suffix not in suffixes:
-            raise click.BadParameter(
-                f"expected a name that ends in {' or '.join(suffixes)}, found {path.name!r}"
-            )
-        if not path.parent.is_dir():
-            raise click.BadParameter(f"there is no folder {str(path.parent)!r}")
-        if path.name == DATA_SET_FILE:
-            raise click.BadParameter(f"{path} has the name of a data set's description; name another file")
-        return path
-
-    return check
 
 
 @click.command()
@@ -109,38 +87,27 @@ def output_file(
     help="A data set that such weights are trained with besides, and that is not measured; may be given "
     "several times.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    callback=output_file(),
-    help="Write the figures as JSON; - prints it instead of the table.",
+@output_option(
+    "json",
+    tells="Write the figures as JSON; - prints it instead of the table.",
 )
-@click.option(
-    "--scores",
-    "score_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=output_file(".parquet", ".csv", ".npz"),
-    help="Write every score, as .parquet, .csv or .npz.",
+@output_option(
+    "scores",
+    ".parquet",
+    ".csv",
+    ".npz",
+    tells="Write every score, as .parquet, .csv or .npz.",
 )
-@click.option(
-    "--plot",
-    "plot_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=output_file(".svg"),
-    help="Draw both error rates against each other (DET), and for identification the ranks (CMC) beside it, "
+@output_option(
+    "plot",
+    ".svg",
+    tells="Draw both error rates against each other (DET), and for identification the ranks (CMC) beside it, "
     "as .svg. With several protocols each adds its name to that of the file.",
 )
-@click.option(
-    "--card",
-    "card_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=output_file(".md"),
-    help="Write a performance card with its plots beside it, as .md.",
+@output_option(
+    "card",
+    ".md",
+    tells="Write a performance card with its plots beside it, as .md.",
 )
 @click.option(
     "--work",
@@ -164,7 +131,7 @@ def evaluate(
     weights: str,
     beside: tuple[Path, ...],
     json_file: Path | None,
-    score_file: Path | None,
+    scores_file: Path | None,
     plot_file: Path | None,
     card_file: Path | None,
     work: Path | None,
@@ -210,7 +177,7 @@ def evaluate(
             progress=lambda stage, done, total: stages.reach(UNITS[stage], done, total),
         )
     _print(results, is_json=json_file == STANDARD_OUTPUT)
-    for path, data in _files(results, data_sets, (json_file, score_file, plot_file, card_file)):
+    for path, data in _files(results, data_sets, (json_file, scores_file, plot_file, card_file)):
         write_file(path, data)
     _name_failures(results[0])
     if any(failure.is_defective for _, failure in results[0].failures):

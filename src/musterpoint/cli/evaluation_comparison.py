@@ -10,7 +10,8 @@ from typing import Final
 
 import click
 
-from musterpoint.cli.evaluation import STANDARD_OUTPUT, UNITS, output_file
+from musterpoint.cli.evaluation import UNITS
+from musterpoint.cli.evaluation_files import STANDARD_OUTPUT, output_option
 from musterpoint.cli.evaluation_table import HEADS, percent
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Stages
@@ -43,21 +44,14 @@ _LISTED: Final = 10
     type=click.Choice([*FALSE_MATCH_ODDS, *FALSE_POSITIVE_ODDS]),
     help="The figure whose threshold says what an error is. Default: fmr1000, for searches fnir100.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    callback=output_file(),
-    help="Write everything as JSON; - prints it instead of the tables.",
+@output_option(
+    "json",
+    tells="Write everything as JSON; - prints it instead of the tables.",
 )
-@click.option(
-    "--report",
-    "report_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=output_file(".html"),
-    help="Write a page, with pictures of the worst pairs of B if the data sets are given as DIR. It shows "
+@output_option(
+    "report",
+    ".html",
+    tells="Write a page, with pictures of the worst pairs of B if the data sets are given as DIR. It shows "
     "fingerprints of people, so it is refused inside of a repository.",
 )
 @click.option(
