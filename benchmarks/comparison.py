@@ -30,10 +30,10 @@ from musterpoint.comparison import (
     is_extrapolated,
     prepare,
     score_all,
-    strength_needed,
     with_cohort_mean,
 )
 from musterpoint.evaluation import FIGURE_NAMES, Figures, figures
+from musterpoint.registry.thresholds import threshold
 from musterpoint.templates import FingerPosition
 
 I32 = npt.NDArray[np.int32]
@@ -228,8 +228,10 @@ def tell_fusion(sets: list[PreparedSet], scores: I32) -> None:
         print(f"{'people':>9}{'FPIR':>7}{'strength':>10}{'FNMR':>9}")
         for people in (100, 10_000, 1_000_000):
             for target in (0.1, 0.01, 0.001):
-                needed = strength_needed(people, target)
-                print(f"{people:>9}{target:>7}{needed:>10}{(mated < needed).mean():>9.4f}")
+                asked = threshold(people, target, 0.0, fingers=len(labels))
+                missed = (mated < asked.strength_millinats).mean()
+                sure = " (nothing stricter is supported)" if not asked.is_reachable else ""
+                print(f"{people:>9}{target:>7}{asked.strength_millinats:>10}{missed:>9.4f}{sure}")
 
 
 def strengths(sets: list[PreparedSet], scores: I32, labels: Labels, *, is_mated: bool) -> I32:
