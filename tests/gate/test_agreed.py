@@ -6,15 +6,14 @@ import dataclasses
 import json
 
 import pytest
+from tests.calibration.people import enrol
 from tests.conftest import fingers_of, record, smudged_png
 from tests.gate.conftest import Agreed
 from tests.rights.installations import grant
 from tests.workflows.requests import screening
 
-from musterpoint import templates
 from musterpoint.errors import UnusableInput
-from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId, new_uuid
-from musterpoint.registry import Encounter, EncounterKind, NotCapturedReason, Outcome, Reference
+from musterpoint.registry import NotCapturedReason
 from musterpoint.registry.agreements import ScreeningRules
 from musterpoint.registry.decisions import DecisionState
 from musterpoint.registry.outcomes import NextStep
@@ -23,7 +22,6 @@ from musterpoint.templates import FingerPosition
 from musterpoint.workflows.children import Told
 from musterpoint.workflows.deciding import DecisionRequest, decide, view
 from musterpoint.workflows.screening import screen
-from musterpoint.workflows.station import Station
 
 NORTH = "north"
 
@@ -107,8 +105,7 @@ def test_a_gallery_of_another_version_is_not_searched_and_is_named(
     screen(officer, screening(record(1)))
     # What another version extracted lies in the gallery in the north.
     finger = fingers_of(7)[FingerPosition.RIGHT_INDEX].impression(1).template()
-    foreign = templates.encode(dataclasses.replace(finger, extractor="another extractor"))
-    _add_reference(installation.station, NORTH, foreign)
+    enrol(installation.station, [[dataclasses.replace(finger, extractor="another extractor")]], NORTH)
 
     outcome = screen(officer, screening(record(2)))
 
@@ -118,36 +115,6 @@ def test_a_gallery_of_another_version_is_not_searched_and_is_named(
         [body] = [json.loads(line.body) for line in snapshot.journal() if line.kind == "searched"][-1:]
     assert (body["galleries"], body["galleries_not_searched"]) == (["departures"], [NORTH])
     assert screen(officer, screening(record(1, number=2))).answer == "being decided"
-
-
-def _add_reference(station: Station, gallery: str, template: bytes) -> None:
-    subject_id, encounter_id = SubjectId(new_uuid()), EncounterId(new_uuid())
-    with station.writing("supervisor") as work:
-        work.add_subject(subject_id)
-        work.add_encounter(
-            Encounter(
-                encounter_id=encounter_id,
-                subject_id=subject_id,
-                kind=EncounterKind.IMPORT,
-                gallery=gallery,
-                purpose="",
-                site="",
-                occurred_at=station.clock.now(),
-                outcome=Outcome.SCREENED,
-                answer=None,
-            )
-        )
-        work.add_reference(
-            Reference(
-                reference_id=ReferenceId(new_uuid()),
-                encounter_id=encounter_id,
-                position=FingerPosition.RIGHT_INDEX,
-                template=template,
-                quality=None,
-            )
-        )
-        work.append_journal("record.enrolled", {"encounter": str(encounter_id), "gallery": gallery})
-        work.commit()
 
 
 def test_the_ages_are_those_of_the_agreement(agreed: Agreed) -> None:
