@@ -7,12 +7,16 @@ each by its name; then system calls of theirs (or of the PostgreSQL server's) fa
 files stop growing in the middle of a write. After each round `musterpoint check` is run, and every answer
 that was given before is looked for. A broken promise ends it with a traceback.
 
+A registry is left for a new one before it grows large, so that kills meet commits and not the loading of a
+gallery; at the end all of them are looked at once more, those on a server after all of its crashes.
+
 Forks, so it has to be a program of its own without threads.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -51,6 +55,7 @@ IMPRESSIONS = 3
 LONGEST_LIFE_S = 0.3
 CHECKED_EVERY = 25
 SERVER_FAILS_EVERY = 50
+NEW_REGISTRY_EVERY = 100
 CAME_THROUGH, TOLD, FAILED = 0, 3, 1
 ADJUDICATORS = ("practice-adjudicator", "practice-adjudicator-2")
 
@@ -71,9 +76,11 @@ class Amounts:
 class Campaign:
     """One registry, and what it has answered.
 
+    records   what people hand in
     asked     requests in their order, by what they handed in: the number of a record, or -1 for a refusal
     answered  encounter by request
-    counts    what was done to it, by kind
+    counts    what was done to it and to those before it, by kind
+    before    those that were left for it
     """
 
     folder: Path
@@ -82,6 +89,16 @@ class Campaign:
     answered: dict[str, str] = field(default_factory=dict)
     opinions: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
+    before: tuple[Campaign, ...] = ()
+
+    def anew(self) -> Campaign:
+        """Leave this registry, which holds what it should, for a new one."""
+        self.look()
+        before = (*self.before, self)
+        folder = self.folder.with_name(f"registry-{len(before)}")
+        new = Campaign(folder, self.records, counts=self.counts, before=before)
+        warm(new)
+        return new
 
     def request(self, request_id: str, number: int) -> ScreeningRequest:
         """The request of that name, the same each time."""
@@ -334,6 +351,29 @@ def warm(campaign: Campaign) -> None:
 def run(campaign: Campaign, amounts: Amounts, running: Server | None) -> dict[str, object]:
     """All of it; returns what was counted."""
     warm(campaign)
+    # Else each station that is forked copies the memory that collecting garbage touches.
+    gc.freeze()
+    for seed in range(min(amounts.kills, 20)):
+        kill_at_random(campaign, seed)
+    names = kill_at_all_steps(campaign, amounts.every_step) if amounts.kills else Counter[str]()
+    for seed in range(20, amounts.kills):
+        kill_at_random(campaign, seed)
+        if running is not None and seed % SERVER_FAILS_EVERY == SERVER_FAILS_EVERY - 1:
+            crash_the_server(campaign, seed, running)
+        campaign = looked_at(campaign, "kills", seed, amounts.kills)
+    for seed in range(amounts.faults):
+        for break_something in (fail_a_call, stop_growing):
+            break_something(campaign, seed, running)
+            if running is not None:
+                running.recover()
+        campaign = looked_at(campaign, "faults", seed, amounts.faults)
+    for one in (*campaign.before, campaign):
+        one.look()
+    return {"counts": dict(campaign.counts), "steps": dict(names), "registries": 1 + len(campaign.before)}
+
+
+def kill_at_all_steps(campaign: Campaign, every: int) -> Counter[str]:
+    """Kill stations at the steps of each act; returns how often at which, by name."""
     names: Counter[str] = Counter()
     newcomer, known = len(campaign.records) - 1, 0
     acts: tuple[Callable[[Station, Steps], None], ...] = (
@@ -342,29 +382,22 @@ def run(campaign: Campaign, amounts: Amounts, running: Server | None) -> dict[st
         lambda station, steps: steps.screen(station, -1),
         lambda station, steps: steps.judge(station),
     )
-    for seed in range(min(amounts.kills, 20)):
-        kill_at_random(campaign, seed)
     for number, act in enumerate(acts):
-        kill_at_each_step(campaign, act, names, number % amounts.every_step + 1, amounts.every_step)
+        kill_at_each_step(campaign, act, names, number % every + 1, every)
         campaign.look()
     say(f"killed at {campaign.counts['kills at steps']} steps with {len(names)} names")
-    for seed in range(20, amounts.kills):
-        kill_at_random(campaign, seed)
-        if running is not None and seed % SERVER_FAILS_EVERY == SERVER_FAILS_EVERY - 1:
-            crash_the_server(campaign, seed, running)
-        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
-            campaign.look()
-            say(f"{seed + 1} of {amounts.kills} kills, {campaign.counts['answers']} answers")
-    for seed in range(amounts.faults):
-        for break_something in (fail_a_call, stop_growing):
-            break_something(campaign, seed, running)
-            if running is not None:
-                running.recover()
-        if seed % CHECKED_EVERY == CHECKED_EVERY - 1:
-            campaign.look()
-            say(f"{seed + 1} of {amounts.faults} faults")
+    return names
+
+
+def looked_at(campaign: Campaign, what: str, seed: int, count: int) -> Campaign:
+    """Look at the registry now and then, and leave it for a new one more rarely."""
+    if seed % CHECKED_EVERY != CHECKED_EVERY - 1:
+        return campaign
+    say(f"{seed + 1} of {count} {what}, {campaign.counts['answers']} answers")
+    if seed % NEW_REGISTRY_EVERY == NEW_REGISTRY_EVERY - 1 and seed + 1 < count:
+        return campaign.anew()
     campaign.look()
-    return {"counts": dict(campaign.counts), "steps": dict(names), "answered": len(campaign.answered)}
+    return campaign
 
 
 def say(text: str) -> None:
