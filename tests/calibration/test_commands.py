@@ -67,6 +67,13 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     assert (purpose["calibration"], purpose["people"], purpose["target_supported"]) == (1, PEOPLE, True)
     assert purpose["expected_false_candidates_per_search"] <= purpose["target_fpir_ppm"] / 1e6
 
+    listed = run("gallery", "list", *ONE)
+    assert "by chance in a search" in listed.out
+    found = run("gallery", "list", "--json", *ONE).json
+    [shown_of] = [one["purposes"] for one in found if one["gallery"] == "departure"]
+    fingers_of = [(one["fingers"], one["calibration"]) for one in shown_of[0]["by_fingers"]]
+    assert (shown_of[0]["people"], fingers_of) == (PEOPLE, [(1, 1), (2, 1)])
+
     assert run("calibrate", *DEPARTURE, "--standard", *TWO).code == 0
     assert "standard calibration" in run("calibrate", *DEPARTURE, *ONE).out
     lines = [one for one in _journal(run) if one["kind"].startswith("threshold.")]
