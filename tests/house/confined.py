@@ -6,6 +6,7 @@ and none of the caller's variables. What it tried, wrote and left behind comes b
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,46 +50,106 @@ def run_confined(
 
     cache  where musterpoint's cache lies; None takes this process's, which is warm
     """
-    home, scratch, work = folder / "home", folder / "scratch", folder / "work"
-    secrets = folder / "secrets"
-    for made in (home, scratch, work, secrets):
-        made.mkdir(exist_ok=True)
-    report = folder / "report"
-    cache = cache or cache_folder("kernels").parent
-    variables = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "TMPDIR": str(scratch),
-        "LC_ALL": "C.UTF-8",
-        "MUSTERPOINT_CACHE": str(cache),
-        # Secrets belong in the user's configuration; here they lie where nobody lives.
-        "MUSTERPOINT_KEY_FILE": str(folder / "secrets" / "registry.key"),
-        "MUSTERPOINT_SEATS": str(folder / "secrets" / "seats"),
-        "PYTHONPATH": str(CONFINEMENT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "CONFINED_REPORT": str(report),
-    }
+    place = _Place.made_in(folder, cache)
     result = subprocess.run(
         [sys.executable, *arguments],
-        cwd=work,
-        env=variables,
+        cwd=place.work,
+        env=place.variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=timeout_s,
         check=False,
     )
-    told = [line.split("\t", 1) for line in report.read_text(encoding="utf-8").splitlines()]
-    allowed = (*HARMLESS, *(f"{path.resolve()}/" for path in (work, scratch, cache, home, secrets)))
-    return Outcome(
-        exit_code=result.returncode,
-        stdout=result.stdout,
-        stderr=result.stderr,
-        network=tuple(what for kind, what in told if kind == "network"),
-        strayed=tuple(
-            path
-            for kind, path in told
-            if kind == "written" and not f"{os.path.realpath(path)}/".startswith(allowed)
-        ),
-        home=tuple(str(path.relative_to(home)) for path in sorted(home.rglob("*"))),
-    )
+    return place.outcome(result.returncode, result.stdout, result.stderr)
+
+
+class ConfinedCommands:
+    """Commands of musterpoint in `folder`, one after another in one process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._place = _Place.made_in(folder)
+        self._process = subprocess.Popen(
+            [sys.executable, str(CONFINEMENT / "commands.py")],
+            cwd=self._place.work,
+            env=self._place.variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def run(self, *arguments: str) -> Outcome:
+        """What became of one command. Raises RuntimeError where the process did not outlive it."""
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked
+        assert answers
+        print(json.dumps(arguments), file=asked, flush=True)
+        answer = answers.readline()
+        if not answer:
+            raise RuntimeError(f"{arguments[0]} ended the process")
+        return self._place.outcome(**json.loads(answer))
+
+    def end(self) -> Outcome:
+        """What was done since the last command, at the end of the process."""
+        said, _ = self._process.communicate()
+        return self._place.outcome(self._process.returncode, said, "")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Place:
+    """A home, and where a confined program may write.
+
+    told  characters of the report that were looked at
+    """
+
+    folder: Path
+    cache: Path
+    told: int = 0
+
+    @classmethod
+    def made_in(cls, folder: Path, cache: Path | None = None) -> _Place:
+        place = cls(folder=folder, cache=cache or cache_folder("kernels").parent)
+        for made in ("home", "scratch", "work", "secrets"):
+            (folder / made).mkdir(exist_ok=True)
+        return place
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "TMPDIR": str(self.folder / "scratch"),
+            "LC_ALL": "C.UTF-8",
+            "MUSTERPOINT_CACHE": str(self.cache),
+            # Secrets belong in the user's configuration; here they lie where nobody lives.
+            "MUSTERPOINT_KEY_FILE": str(self.folder / "secrets" / "registry.key"),
+            "MUSTERPOINT_SEATS": str(self.folder / "secrets" / "seats"),
+            "PYTHONPATH": str(CONFINEMENT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CONFINED_REPORT": str(self.folder / "report"),
+        }
+
+    def outcome(self, exit_code: int, stdout: str, stderr: str) -> Outcome:
+        report = (self.folder / "report").read_text(encoding="utf-8")
+        told = [line.split("\t", 1) for line in report[self.told :].splitlines()]
+        self.told = len(report)
+        home = self.folder / "home"
+        own = (self.work, self.folder / "scratch", self.cache, home, self.folder / "secrets")
+        allowed = (*HARMLESS, *(f"{path.resolve()}/" for path in own))
+        return Outcome(
+            exit_code=exit_code,
+            stdout=stdout,
+            stderr=stderr,
+            network=tuple(what for kind, what in told if kind == "network"),
+            strayed=tuple(
+                path
+                for kind, path in told
+                if kind == "written" and not f"{os.path.realpath(path)}/".startswith(allowed)
+            ),
+            home=tuple(str(path.relative_to(home)) for path in sorted(home.rglob("*"))),
+        )
