@@ -152,6 +152,7 @@ def test_a_registry_that_vanished_is_not_replaced_by_an_empty_one(filled: Path) 
         assert not (filled / "registry.db").exists()
 
 
+@pytest.mark.no_registry
 @pytest.mark.parametrize(
     ("raised", "error"),
     [
@@ -168,6 +169,7 @@ def test_nothing_of_the_engine_comes_out(raised: Exception, error: type[Exceptio
         raise raised
 
 
+@pytest.mark.no_registry
 def test_our_own_errors_pass_unchanged() -> None:
     ours = Conflict(expected="one thing", found="another", hint="Think")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests.registries import copied
 from tests.storage.records import Person, record
 
-from musterpoint.errors import Conflict, UnusableInput
+from musterpoint.errors import Conflict, Corrupt, RegistryBusy, StorageFull, UnusableInput
 from musterpoint.storage import Database, dialects
+from musterpoint.storage.translation import translated
 from musterpoint.storage.vault import KeySources
 from musterpoint.workflows.backup import back_up
 from musterpoint.workflows.restoring import RestoreRequest, restore
@@ -57,6 +59,36 @@ def test_an_erasure_does_not_wait_for_a_reader_of_another_registry(
             work.commit()
 
         assert database.wipe_residue()
+
+
+def test_every_connection_has_the_settings_that_the_guarantees_rest_on(database: Database) -> None:
+    with database.read(), database.read() as second:
+        reading = second._connection
+        assert reading.exec_driver_sql("SHOW transaction_isolation").scalar() == "repeatable read"
+        assert reading.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+    with database.unit_of_work() as work:
+        assert work._connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        (psycopg.errors.DiskFull(), StorageFull),
+        (psycopg.errors.IoError(), StorageFull),
+        (psycopg.errors.ReadOnlySqlTransaction(), StorageFull),
+        (psycopg.errors.LockNotAvailable(), RegistryBusy),
+        (psycopg.errors.DeadlockDetected(), RegistryBusy),
+        (psycopg.errors.AdminShutdown(), RegistryBusy),
+        (psycopg.errors.TooManyConnections(), RegistryBusy),
+        (psycopg.OperationalError("the connection is closed"), RegistryBusy),
+        (psycopg.errors.DataCorrupted(), Corrupt),
+        (psycopg.errors.UndefinedTable(), Corrupt),
+        (psycopg.ProgrammingError("a fault of ours"), RuntimeError),
+    ],
+)
+def test_nothing_of_the_engine_comes_out(raised: Exception, error: type[Exception]) -> None:
+    with pytest.raises(error), translated():
+        raise raised
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.storage.records import Person, ended_by, fork, record, tables_of
 
 from musterpoint.errors import Corrupt, NotFound, StorageFull, VersionMismatch
 from musterpoint.storage import Database, upgrade
+from musterpoint.storage.dialects import SERVER_FILE, is_on_server
 
 
 def mode(path: Path) -> int:
@@ -39,7 +40,6 @@ def test_what_was_committed_is_there_after_opening_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o277])
-@pytest.mark.sqlite_only("is about the files")
 def test_only_the_owner_can_read_folder_and_files_whatever_the_umask(folder: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
@@ -51,11 +51,11 @@ def test_only_the_owner_can_read_folder_and_files_whatever_the_umask(folder: Pat
         os.umask(before)
 
     assert mode(folder) == 0o700
-    assert {"registry.db", "registry.db-wal", "registry.db-shm"} <= modes.keys()
+    in_files = {"registry.db", "registry.db-wal", "registry.db-shm"}
+    assert ({SERVER_FILE} if is_on_server(folder) else in_files) <= modes.keys()
     assert {oct(one) for one in modes.values()} == {"0o600"}
 
 
-@pytest.mark.sqlite_only("is about the files")
 def test_the_mode_of_a_folder_that_was_there_is_left_alone(folder: Path) -> None:
     folder.mkdir(mode=0o750)
     folder.chmod(0o750)
@@ -63,7 +63,7 @@ def test_the_mode_of_a_folder_that_was_there_is_left_alone(folder: Path) -> None
     Database.open(folder).close()
 
     assert mode(folder) == 0o750
-    assert mode(folder / "registry.db") == 0o600
+    assert mode(folder / (SERVER_FILE if is_on_server(folder) else "registry.db")) == 0o600
 
 
 @pytest.mark.parametrize("open_existing", [lambda path: Database.open(path, must_exist=True), upgrade])
