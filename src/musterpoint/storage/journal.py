@@ -36,6 +36,10 @@ MACHINE: Final = "station"
 """The author of what no seat has done."""
 
 
+_OPS: Final = sealing.record_of(tables.journal.c.ops)
+_PERSON: Final = sealing.record_of(tables.journal.c.person)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What the next line continues.
@@ -236,12 +240,12 @@ def tile_rows(lines: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
 
 def ops_record(position: int) -> str:
     """The name of a line's sealed pseudonymous payload."""
-    return sealing.record_of(tables.journal.c.ops, position)
+    return f"{_OPS}/{position}"
 
 
 def person_record(position: int) -> str:
     """The name of a line's sealed payload about a person."""
-    return sealing.record_of(tables.journal.c.person, position)
+    return f"{_PERSON}/{position}"
 
 
 def _sealed_person(vault: Vault, line: Line, position: int, person: bytes) -> bytes:

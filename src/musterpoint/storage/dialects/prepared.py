@@ -69,7 +69,10 @@ class Prepared:
 
 
 def _tell(connection: sa.Connection, driver: Any, text: str, values: Sequence[_Given]) -> None:
-    for listener in connection.dispatch.before_cursor_execute:
+    listeners = connection.dispatch.before_cursor_execute
+    if not listeners:
+        return
+    for listener in listeners:
         listener(connection, driver, text, values, None, len(values) > 1)
 
 
