@@ -3,8 +3,8 @@
 Behind a filter only those who are compared in full can become candidates. They are not anybody: the filter
 and the sketch chose them because they look alike, and the more there are to choose from, the more alike they
 are. What one of them counts for was measured with searches of people who are not there
-(`benchmarks/false_positives.py`, docs/explanation/calibration.md): 0.9 people met at random among 10,000,
-1.35 among 100,000. Here it is taken to be twice as much, and to go on growing as it did.
+(`benchmarks/false_positives.py`, docs/explanation/calibration.md): 1.0 to 1.4 people met at random among
+10,000, 1.9 to 2.4 among 100,000. Here it is taken to be 1.9 and 3, and to go on growing as it did.
 """
 
 from __future__ import annotations
