@@ -84,7 +84,8 @@ class ConfinedCommands:
         asked, answers = self._process.stdin, self._process.stdout
         assert asked
         assert answers
-        print(json.dumps(arguments), file=asked, flush=True)
+        asked.write(f"{json.dumps(arguments)}\n")
+        asked.flush()
         answer = answers.readline()
         if not answer:
             raise RuntimeError(f"{arguments[0]} ended the process")

@@ -35,7 +35,8 @@ def serve() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         for line in sys.stdin:
-            print(json.dumps(run(json.loads(line))), file=answers, flush=True)
+            answers.write(f"{json.dumps(run(json.loads(line)))}\n")
+            answers.flush()
 
 
 if __name__ == "__main__":
