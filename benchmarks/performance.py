@@ -40,6 +40,7 @@ from musterpoint.caches import cache_folder
 from musterpoint.registry.agreements import PRACTICE_GALLERY
 from musterpoint.storage import Database
 from musterpoint.storage.dialects import SERVER_VARIABLE
+from musterpoint.storage.migrating import REVISION
 from musterpoint.transparency import verifier
 from musterpoint.transparency.proofs import inclusion_proof
 from musterpoint.workflows.searching import RegistryIndex
@@ -114,8 +115,8 @@ def keys_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def copied(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
-    """A copy of a folder that is made once and kept; what is measured leaves no trace in it."""
-    kept = cache_folder("benchmarks") / name
+    """A copy of a folder that is made once for a form of registries; what is measured leaves no trace in it."""
+    kept = cache_folder("benchmarks") / f"{name}-{REVISION}"
     if not (kept / "whole").exists():
         shutil.rmtree(kept, ignore_errors=True)
         with keys_in(kept):
