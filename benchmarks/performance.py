@@ -115,7 +115,7 @@ def keys_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def copied(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
-    """A copy of a folder that is made once for a form of registries; what is measured leaves no trace in it."""
+    """A copy of a folder that is made once; what is measured leaves no trace in it."""
     kept = cache_folder("benchmarks") / f"{name}-{REVISION}"
     if not (kept / "whole").exists():
         shutil.rmtree(kept, ignore_errors=True)
