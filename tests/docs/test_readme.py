@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import impression_png
+from tools.bootstrap import with_output
 
 from musterpoint.cli import main
 from musterpoint.cli.app import COMMANDS
@@ -37,8 +38,9 @@ def test_the_tour_goes_from_an_agreement_to_a_verified_log_in_ten_commands(
 ) -> None:
     monkeypatch.setenv("MUSTERPOINT_DATA", str(tmp_path / "registry"))
     monkeypatch.chdir(tmp_path)
+    left_by_the_demonstration = Path(with_output([])[1]).relative_to(README.parent)
     for name, content in prints_to_try().items():
-        write_file(tmp_path / "musterpoint-demo/prints" / name, content)
+        write_file(tmp_path / left_by_the_demonstration / "prints" / name, content)
     tour = re.findall(r"^\$ \./run musterpoint (.+)$", README.read_text(), re.MULTILINE)
     assert len(tour) == 10
     printed = []
