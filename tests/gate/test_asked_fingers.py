@@ -127,6 +127,14 @@ def test_one_finger_under_two_names_is_refused(station: Station) -> None:
         screen(station, twice)
 
 
+def test_one_picture_is_not_two_impressions(station: Station) -> None:
+    with pytest.raises(ImpressionsDiffer, match="one picture twice, as two impressions of the right index"):
+        screen(station, request(right(1), right(1)))
+
+    with station.database.read() as snapshot:
+        assert not list(snapshot.encounters())
+
+
 def test_a_poor_impression_contradicts_nothing(station: Station) -> None:
     outcome = screen(station, request((RIGHT_INDEX, single(1)), (RIGHT_INDEX, smudged_png(2))))
 

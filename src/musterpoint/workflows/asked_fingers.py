@@ -6,7 +6,7 @@ Captures of a finger that nobody named may be any of those asked, so they count 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -130,7 +130,8 @@ def refuse_reasons_for_captured(
 def refuse_other_fingers(captures: Sequence[Capture]) -> None:
     """Raise ImpressionsDiffer where captures contradict the names of their fingers.
 
-    Only captures count that are good enough for a search; a poor one says nothing about whose it is.
+    Whether they are alike is asked of those that are good enough for a search; a poor one says nothing about
+    whose it is.
     """
     for words, advice in contradictions(captures):
         raise ImpressionsDiffer(
@@ -143,7 +144,7 @@ def contradictions(captures: Sequence[Capture]) -> tuple[tuple[str, str], ...]:
     good = [one for one in captures if one.is_trusted and one.template.position]
     prepared = [prepare(one.template) for one in good]
     positions = [one.template.position for one in good]
-    found: list[tuple[str, str]] = []
+    found = list(_handed_in_twice(captures))
     for i, j in combinations(range(len(good)), 2):
         score = compare(prepared[i], prepared[j]).score
         first, second = positions[i], positions[j]
@@ -154,6 +155,15 @@ def contradictions(captures: Sequence[Capture]) -> tuple[tuple[str, str], ...]:
             advice = f"Capture the {_name(first)} and the {_name(second)} again"
             found.append((f"one finger as the {_name(first)} and as the {_name(second)}", advice))
     return tuple(dict.fromkeys(found))
+
+
+def _handed_in_twice(captures: Sequence[Capture]) -> Iterator[tuple[str, str]]:
+    """One picture is not two impressions, however good or poor it is."""
+    for one, other in combinations([one.template for one in captures], 2):
+        if one.position and one.position == other.position and one.minutiae == other.minutiae:
+            name = _name(one.position)
+            advice = f"Lift the {name} and capture it again, or give the picture once"
+            yield f"one picture twice, as two impressions of the {name}", advice
 
 
 def _unlike(name: str, other: str) -> tuple[str, str]:
