@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_o
 from musterpoint.cli.output import counted, print_json, say
 from musterpoint.cli.writing import write_file, write_new_file
 from musterpoint.clock import to_text
-from musterpoint.errors import AlreadyErased, Conflict, MusterpointError, NotFound
+from musterpoint.errors import AlreadyErased, Conflict, MusterpointError, NotFound, UnusableInput
 from musterpoint.registry.erasure import LIMITS, Erasure, RefusalReason, backups_expire_at, new_salt
 from musterpoint.registry.rights import Act
 from musterpoint.transparency.proof_files import parse_proof_file
@@ -149,6 +150,12 @@ def _give_up_receipt(station: Station, path: Path, proof: Receipt) -> None:
 def _is_meant(found: Erasable) -> bool:
     what = f"subject {found.subject_id}" if found.subject_id else f"encounter {found.encounters[0]}"
     count = counted(len(found.encounters), "encounter", "encounters")
+    if not sys.stdin.isatty():
+        raise UnusableInput(
+            expected="an answer to whether they are to be erased for good",
+            found="nobody to ask: this is no terminal",
+            hint="Give --yes where it was decided before",
+        )
     return click.confirm(f"Erase {what} ({count}) for good?", err=True)
 
 

@@ -206,7 +206,7 @@ class EnvironmentSource:
 def _of_another(path: Path) -> WrongPassphrase:
     return faults.wrong_secret(
         "the key file of another registry, or of another time",
-        "Name the key file of this registry with --key-file or MUSTERPOINT_KEY_FILE",
+        "Name the key file of this registry with MUSTERPOINT_KEY_FILE",
         str(path),
     )
 
