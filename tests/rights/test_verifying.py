@@ -9,9 +9,9 @@ from tests.rights.installations import DEPARTURE, Installation, agree, grant, ve
 from tests.rights.test_agreements import _captures, _screen
 
 from musterpoint.comparison import STANDARD
-from musterpoint.errors import NotFound, TargetUnsupported, VersionMismatch
+from musterpoint.errors import NotFound, RoleMissing, TargetUnsupported, VersionMismatch
 from musterpoint.identifiers import SubjectId
-from musterpoint.workflows.identification import verify
+from musterpoint.workflows.identification import person_of, verify
 
 
 def _subject(text: str | None) -> SubjectId:
@@ -42,6 +42,24 @@ def test_references_of_another_purpose_are_not_compared_with(seated: Installatio
     assert verify(
         officer, _captures(officer, 1, 2), subject, purpose="registration", target_fmr=1e-4
     ).is_similar
+
+
+def test_under_no_list_only_who_sees_candidates_verifies(seated: Installation) -> None:
+    agree(seated, version(seated.party_keys, seated.clock.now(), grant(no_list=True)))
+    officer, supervisor = seated.acting("officer"), seated.acting("supervisor")
+    screened = _screen(officer, 1)
+    subject, probe = _subject(screened.subject), _captures(officer, 1, 2)
+
+    for attempt in (
+        lambda: verify(officer, probe, subject, purpose=DEPARTURE, target_fmr=1e-4),
+        lambda: person_of(officer, screened.encounter, purpose=DEPARTURE),
+    ):
+        before = seated.position()
+        with pytest.raises(RoleMissing, match="no list"):
+            attempt()
+        assert seated.kinds(since=before) == ["act.denied"]
+    assert person_of(supervisor, screened.encounter, purpose=DEPARTURE) == subject
+    assert verify(supervisor, probe, subject, purpose=DEPARTURE, target_fmr=1e-4).is_similar
 
 
 def test_a_rate_that_no_data_support_is_refused(real: Installation) -> None:

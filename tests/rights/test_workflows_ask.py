@@ -283,6 +283,10 @@ CALLS: dict[str, tuple[Act, Call]] = {
         Act.IDENTIFY,
         lambda s, _: identification.identify(s, [], purpose=DEPARTURE),
     ),
+    "identification.person_of": (
+        Act.VERIFY,
+        lambda s, scene: identification.person_of(s, scene.encounter, purpose=DEPARTURE),
+    ),
     "identification.verify": (
         Act.VERIFY,
         lambda s, _: identification.verify(s, [], SubjectId(uuid4()), purpose=DEPARTURE, target_fmr=0.001),
@@ -364,7 +368,6 @@ INNER = MappingProxyType(
         "erasure.committed": "covered with the receipts of erasures",
         "erasure.finish": "goes on with an erasure that was authorised",
         "erasure.resume": "goes on with erasures that were authorised, before the first request",
-        "identification.person_of": "finds whose number it is; verifying asks",
         "erasure_receipts.check_proof": "compares a receipt with a proof; opens nothing",
         "erasure_receipts.committed": "covered with the receipts of erasures",
         "erasure_receipts.proof_of": "makes a proof of what was looked up",

@@ -135,7 +135,7 @@ def verify(
       musterpoint verify 0d3a91c2f7b4 right-index.png
     """
     station = seat.open(data, must_exist=True)
-    subject_id = person_of(station, subject)
+    subject_id = person_of(station, subject, purpose=purpose)
     captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     result = verify_person(station, captures, subject_id, purpose=purpose, target_fmr=fmr)
     if as_json:

@@ -8,14 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from musterpoint.comparison import COMPARATOR_VERSION, Fused, compare, fingers_among, fuse, prepare
-from musterpoint.errors import NotFound, TargetUnsupported
+from musterpoint.errors import NotFound, RoleMissing, TargetUnsupported
 from musterpoint.identifiers import SubjectId
 from musterpoint.limits import FINGERS_MAX
 from musterpoint.registry import Reference
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot
 from musterpoint.templates import Template, decode
-from musterpoint.workflows.authorising import Permission, authorise, count_search, galleries_searched
+from musterpoint.workflows.authorising import (
+    Permission,
+    authorise,
+    count_search,
+    galleries_searched,
+    refused,
+)
 from musterpoint.workflows.calibrated import InForce, in_force
 from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.searching import Found
@@ -57,12 +63,15 @@ def identify(
     return found
 
 
-def person_of(station: Station, text: str) -> SubjectId:
+def person_of(station: Station, text: str, *, purpose: str) -> SubjectId:
     """The subject of an identifier, or of the identifier of an encounter, as it stands on a receipt.
 
-    Raises NotFound, and Conflict where digits are of several; what `authorise` raises is left to `verify`.
+    purpose  of the verification; who may not verify for it learns nothing of the identifier either
+
+    Raises NotFound, Conflict where digits are of several, and what `verify` raises of permission.
     """
     with station.database.read() as snapshot:
+        _permitted(station, snapshot, purpose)
         try:
             return snapshot.find_subject(text)
         except NotFound as no_subject:
@@ -109,10 +118,11 @@ def verify(
     they mean in a search of these galleries: under the cohort and the calibration that are in force there.
 
     Raises NotFound, also where there are no references; TargetUnsupported for a rate that no data support;
-    VersionMismatch for references that this version cannot compare; and what `authorise` raises.
+    VersionMismatch for references that this version cannot compare; RoleMissing under *no list* for a seat
+    that sees no candidates; and what `authorise` raises.
     """
     with station.database.read() as snapshot:
-        permission = authorise(station, snapshot, Act.VERIFY, purpose=purpose)
+        permission = _permitted(station, snapshot, purpose)
         held = _held(snapshot, permission, subject_id)
         counts = in_force(snapshot, permission.galleries)
     fused = _compared([one.template for one in captures], held, counts, target_fmr)
@@ -121,7 +131,7 @@ def verify(
     rate = counts.calibration.expected(fused.strength, 1, fingers)
     chance = counts.calibration.map_for(fingers)
     with station.unit_of_work() as work:
-        authorise(station, work, Act.VERIFY, purpose=purpose)
+        _permitted(station, work, purpose)
         work.append_journal(
             "verified",
             {
@@ -142,6 +152,22 @@ def verify(
         calibration=counts.calibration.number,
         fingers_compared=fingers,
     )
+
+
+def _permitted(station: Station, snapshot: Snapshot, purpose: str) -> Permission:
+    """The permission to verify. Under *no list* it is only of those who see candidates.
+
+    Who may not could compare somebody with one encounter after another, and so find the candidate.
+    """
+    permission = authorise(station, snapshot, Act.VERIFY, purpose=purpose)
+    if not permission.no_list or permission.sees_candidates:
+        return permission
+    refusal = RoleMissing(
+        expected="a seat that may see candidates, since the purpose or a gallery of it is under no list",
+        found=f"a {permission.actor.seat.role.value}",
+        hint="Ask a supervisor to verify, or screen the person: musterpoint screen",
+    )
+    raise refused(station, snapshot, Act.VERIFY, refusal, purpose=purpose)
 
 
 def _held(snapshot: Snapshot, permission: Permission, subject_id: SubjectId) -> list[Reference]:
