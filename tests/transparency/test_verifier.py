@@ -256,6 +256,32 @@ def test_the_log_says_by_which_key_a_station_signs(tmp_path: Path, key: int) -> 
         assert report.bad == [f"station {STATIONS[0]} signs by another key than was said"]
 
 
+@pytest.mark.parametrize("asked", [[], ["--signatures"]])
+@pytest.mark.parametrize("is_added", [False, True])
+def test_a_file_of_stations_that_says_another_key_than_the_log_is_found(
+    tmp_path: Path, asked: list[str], is_added: bool
+) -> None:
+    log = Log()
+    said = provisioned(0, 0)
+    log.add(log.event(0, "", said))
+    folder = export(log, tmp_path / "log")
+    (folder / "openings").write_bytes(Opening(0, "ops", bytes(32), said).line())
+    path = folder / "stations"
+    whole = path.read_text()
+    key = whole.split()[1]
+    other_key = f"{int(key[0], 16) ^ 1:x}{key[1:]}"
+    assert verifier.main([str(folder), *asked]) == 0
+
+    # Changed, or in a line of its own before the right one.
+    changed = f"{STATIONS[0]} {other_key}\n{whole}" if is_added else whole.replace(key, other_key)
+    path.write_text(changed)
+
+    report = verifier.Verification(verifier.arguments().parse_args([str(folder), *asked])).run()
+    assert report.exit_code == 1
+    [found] = report.bad
+    assert all(name in found for name in (STATIONS[0], key, other_key))
+
+
 def test_a_second_history_is_found_by_an_earlier_checkpoint(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     seen.write_bytes(log_of(7).checkpoint(7).to_bytes())

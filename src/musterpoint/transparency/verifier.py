@@ -570,7 +570,9 @@ class Verification:
             )
 
     def _verify_entries(self, folder: Path, root: bytes, said: dict[bytes, bytes]) -> None:
-        keys = self._station_keys(folder) | (said if self.options.signatures else {})
+        listed = self._station_keys(folder)
+        self._compare_keys(listed, said)
+        keys = dict(listed) | said if self.options.signatures else {}
         parts = scan(folder, self.size, keys)
         self.report.bad += [found for part in parts for found in part.bad][:FINDINGS_MAX]
         self.roots = [one for part in parts for one in part.roots]
@@ -588,15 +590,25 @@ class Verification:
         if unsaid := len({station for station, _ in used} - set(said)):
             self.report.not_checked.append(f"that the log itself says the keys of {unsaid} stations")
 
-    def _station_keys(self, folder: Path) -> dict[bytes, bytes]:
-        """Public keys of stations, from lines of two hexadecimal texts. Raises Bad."""
-        if not self.options.signatures or not (folder / "stations").exists():
-            return {}
+    def _station_keys(self, folder: Path) -> list[tuple[bytes, bytes]]:
+        """Stations with their public keys, from lines of two hexadecimal texts. Raises Bad."""
+        if not (folder / "stations").exists():
+            return []
         found = re.fullmatch(rb"(?:[0-9a-f]{32} [0-9a-f]{64}\n)*", read(folder / "stations"))
         if found is None:
             raise Bad("the file of stations has a line of another form")
         lines = [line.split(b" ") for line in found[0].splitlines()]
-        return {station: bytes.fromhex(public.decode()) for station, public in lines}
+        return [(station, bytes.fromhex(public.decode())) for station, public in lines]
+
+    def _compare_keys(self, listed: list[tuple[bytes, bytes]], said: dict[bytes, bytes]) -> None:
+        """Whoever compares the file of stations with a note from the gate must see the keys of the log."""
+        faults = [
+            f"the file of stations names the key {public.hex()} for station {station.decode()}, "
+            f"but the log itself names {said[station].hex()}"
+            for station, public in listed
+            if station in said and said[station] != public
+        ]
+        self.report.bad += faults[:FINDINGS_MAX]
 
     def _verify_keys(self, used: set[tuple[bytes, bytes]], keys: dict[bytes, bytes]) -> None:
         stations = {station for station, _ in used}
