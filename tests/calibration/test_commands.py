@@ -100,6 +100,21 @@ def test_a_small_registry_is_told_what_is_missing(run: Run) -> None:
     assert run("calibrate", *DEPARTURE, "--standard", "--measure", *ONE).code == 2
 
 
+def test_an_option_that_cannot_work_is_refused_by_its_name(run: Run, tmp_path: Path) -> None:
+    _agree(run)
+    few = run("calibrate", *DEPARTURE, "--measure", "--comparisons", 1000, *ONE)
+    assert few.code == 10
+    assert "1000 asked for" in few.err
+    assert "Give --comparisons 19900 or more" in few.err
+    assert "Enrol" not in few.err
+
+    drawn = run("calibrate", *DEPARTURE, "--measure", "--plot", "it.png", *ONE)
+    assert drawn.code == 2
+    assert "ends in .svg" in drawn.err
+    assert run("calibrate", *DEPARTURE, "--measure", "--plot", "nowhere/it.svg", *ONE).code == 2
+    assert not (tmp_path / "it.png").exists()
+
+
 def test_a_target_that_no_data_support_is_refused_when_it_is_agreed_on(run: Run, tmp_path: Path) -> None:
     run("agreement", "draft", *PARTIES, *DEPARTURE)
     run("seat", "add", *SEATS, "--party", "Relief agency")

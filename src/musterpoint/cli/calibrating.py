@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musterpoint.cli.evaluation_files import output_option
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, in_words, print_json, print_table
 from musterpoint.cli.progress import Progress
@@ -31,7 +32,7 @@ SHOWN = (2000, 4000, 6000, 8000, 10_000, 12_000, 14_000)
 @click.option("--standard", is_flag=True, help="Have searches go by the standard calibration. Two persons.")
 @click.option("--own-cohort", is_flag=True, help="Normalise scores by a cohort drawn from these people.")
 @click.option("--comparisons", type=click.IntRange(1000), default=100_000, show_default=True)
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw it, as SVG.")
+@output_option("plot", ".svg", tells="Draw it, as .svg.")
 @json_option
 @data_option
 @seat_options
@@ -42,7 +43,7 @@ def calibrate(
     standard: bool,
     own_cohort: bool,
     comparisons: int,
-    plot: Path | None,
+    plot_file: Path | None,
     as_json: bool,
     data: Path | None,
     seat: SeatChoice,
@@ -63,13 +64,13 @@ def calibrate(
     """
     if standard and (measures or uses):
         raise click.UsageError("--standard measures nothing; give it alone.")
-    if (plot or own_cohort) and not (measures or uses):
+    if (plot_file or own_cohort) and not (measures or uses):
         raise click.UsageError("--plot and --own-cohort go with --measure or --use.")
     station = seat.open(data, must_exist=True)
     if standard:
         _go_by_standard(station, purpose, as_json)
     elif measures or uses:
-        asked = _Asked(purpose, comparisons, own_cohort, plot)
+        asked = _Asked(purpose, comparisons, own_cohort, plot_file)
         _measure(station, asked, uses=uses, as_json=as_json)
     else:
         _show(station, purpose, as_json)

@@ -202,6 +202,7 @@ class _Asked:
 
 
 def _measured(snapshot: Snapshot, asked: _Asked, advance: Callable[[int], None]) -> Measured:
+    _refuse_small(asked.comparisons)
     there = snapshot.people(asked.galleries)
     _refuse_few(there, "people in the galleries of this purpose")
     rows = _rows(snapshot, asked.galleries, there)
@@ -211,7 +212,7 @@ def _measured(snapshot: Snapshot, asked: _Asked, advance: Callable[[int], None])
     _refuse_few(len(people), "people with a finger that can be compared")
     seen = cross(people, comparisons=asked.comparisons, seed=snapshot.position, advance=advance)
     _refuse_suspects(seen)
-    _refuse_few_comparisons(seen)
+    _refuse_few_comparisons(seen, asked.comparisons, len(people))
     one = measure(seen.one)
     several = measure(seen.several) if _is_enough(seen.several) else None
     counts: InForce = in_force(snapshot, asked.galleries)
@@ -292,14 +293,28 @@ def _refuse_few(people: int, which: str) -> None:
         )
 
 
-def _refuse_few_comparisons(seen: Crossed) -> None:
-    if len(seen.one) < COMPARISONS_MIN:
+def _refuse_small(comparisons: int) -> None:
+    """However many people there are, so few comparisons would say too little."""
+    if comparisons < COMPARISONS_MIN:
         raise CalibrationRefused(
-            expected=f"{COMPARISONS_MIN} comparisons of people with the same finger",
-            found=str(len(seen.one)),
-            hint="Enrol more people with the same finger; the standard calibration counts until then",
+            expected=f"{COMPARISONS_MIN} comparisons or more",
+            found=f"{comparisons} asked for",
+            hint=f"Give --comparisons {COMPARISONS_MIN} or more, or leave the option out",
             where="calibration",
         )
+
+
+def _refuse_few_comparisons(seen: Crossed, asked: int, people: int) -> None:
+    if len(seen.one) >= COMPARISONS_MIN:
+        return
+    pairs = people * (people - 1) // 2
+    more = "Enrol more people with the same finger; the standard calibration counts until then"
+    raise CalibrationRefused(
+        expected=f"{COMPARISONS_MIN} comparisons of people with the same finger",
+        found=str(len(seen.one)),
+        hint=f"Give --comparisons {pairs}, which is all pairs there are" if asked < pairs else more,
+        where="calibration",
+    )
 
 
 def _refuse_suspects(seen: Crossed) -> None:
@@ -308,7 +323,8 @@ def _refuse_suspects(seen: Crossed) -> None:
         raise CalibrationRefused(
             expected=f"at most {allowed} pairs of people so alike that they may be one",
             found=str(len(seen.suspects)),
-            hint="Have people who were enrolled twice judged and merged: musterpoint adjudicate. If they are"
-            " not the same, this sensor needs another comparator; tell its makers",
+            hint="Have people who were enrolled twice judged and merged first: musterpoint adjudicate. Pairs"
+            " that wait in open cases count until they are judged. If they are not the same, this sensor needs"
+            " another comparator; tell its makers",
             where="calibration",
         )
