@@ -8,8 +8,8 @@ fingers, four impressions each, from fixed seeds. The same generator draws the s
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 from musterpoint.imaging import to_png
@@ -30,7 +30,9 @@ SEEDS_A_KIND = 1000
 
 def main() -> None:
     """Draw all sets; those that are there already are left as they are."""
-    out = Path(sys.argv[1])
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("out", type=Path, metavar="OUT", help="folder for the sets")
+    out: Path = options.parse_args().out
     for number, (grade, sensor) in enumerate(KINDS):
         folder = out / f"synthetic_{grade}_{sensor}"
         if not (folder / "dataset.json").exists():
