@@ -66,7 +66,7 @@ def read_private(path: Path) -> str:
         raise faults.missing(
             "a file with the secret that opens the keys",
             error.strerror or "it cannot be read",
-            "Bring the file back, or say where it is with MUSTERPOINT_KEY_FILE or MUSTERPOINT_PASSPHRASE_FILE",
+            "Bring it back, or say where it is with MUSTERPOINT_KEY_FILE or MUSTERPOINT_PASSPHRASE_FILE",
             str(path),
         ) from error
     with translated(), os.fdopen(handle, "rb") as file:
