@@ -353,7 +353,7 @@ CALLS: dict[str, tuple[Act, Call]] = {
     ),
     "transparency.checkpoint": (Act.EXPORT_LOG, lambda s, _: transparency.checkpoint(s)),
     "transparency.make_request": (Act.EXPORT_LOG, lambda s, _: transparency.make_request(s)),
-    "transparency.position_of": (Act.READ_JOURNAL, lambda s, _: transparency.position_of(s, "1")),
+    "transparency.position_of": (Act.EXPORT_LOG, lambda s, _: transparency.position_of(s, "1")),
 }
 
 INNER = MappingProxyType(

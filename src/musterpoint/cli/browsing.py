@@ -154,13 +154,16 @@ def _what_came_of_it(view: EncounterView) -> str:
 
 
 @click.command()
-@click.option("--since", type=click.IntRange(0), default=0, help="Only lines after this position.")
+@click.option("--since", type=click.IntRange(0), default=0, help="Only lines after this number.")
 @limit_option
 @json_option
 @data_option
 @seat_options
 def journal(since: int, limit: int, as_json: bool, data: Path | None, seat: SeatChoice) -> None:
-    """List every search and change, oldest first."""
+    """List every search and change, oldest first.
+
+    A seat with limited rights sees its own lines at the gate, numbered among themselves.
+    """
     lines = read_journal(seat.open(data, must_exist=True), since=since, limit=limit)
     if as_json:
         print_json(

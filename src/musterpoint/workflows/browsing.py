@@ -135,17 +135,20 @@ def read_journal(station: Station, *, since: int = 0, limit: int | None = None) 
     """Lines of the journal in order; with limits, what the acting seat did itself at the gate.
 
     Even kinds and times of other lines would tell: a pair that is opened after an arrival is a candidate.
+    So would gaps between positions; with limits, lines are numbered 1, 2, 3 … among those that are shown,
+    and `since` and `limit` count these.
 
     Raises what `authorise` raises.
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_JOURNAL)
-        lines = snapshot.journal(since=since, limit=limit)
-    if permission.extent is Extent.FULL:
-        return lines
+        if permission.extent is Extent.FULL:
+            return snapshot.journal(since=since, limit=limit)
+        lines = snapshot.journal()
     seat = permission.actor.seat.name
-    mine = (one for one in lines if one.author == seat and one.kind in _AT_THE_GATE)
-    return tuple(replace(one, body="{}") for one in mine)
+    mine = [one for one in lines if one.author == seat and one.kind in _AT_THE_GATE]
+    shown = [replace(one, position=number, body="{}") for number, one in enumerate(mine, start=1)]
+    return tuple(shown[since:][:limit])
 
 
 def read_status(station: Station) -> StatusView:
