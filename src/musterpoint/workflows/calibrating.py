@@ -324,7 +324,7 @@ def _refuse_suspects(seen: Crossed) -> None:
             expected=f"at most {allowed} pairs of people so alike that they may be one",
             found=str(len(seen.suspects)),
             hint="Have people who were enrolled twice judged and merged first: musterpoint adjudicate. Pairs"
-            " that wait in open cases count until they are judged. If they are not the same, this sensor needs"
-            " another comparator; tell its makers",
+            " that wait in open cases count until they are judged. If they are not the same, this sensor"
+            " needs another comparator; tell its makers",
             where="calibration",
         )
