@@ -16,6 +16,7 @@ from musterpoint.evaluation import (
     Evaluation,
     Protocol,
     Settings,
+    Stage,
     Weights,
     evaluate_all,
     to_csv,
@@ -63,6 +64,21 @@ def test_two_impressions_need_a_finger_with_three(tmp_path: Path) -> None:
     folder = write_data_set(tmp_path / "a", {20: [1, 2], 30: [1]})
     with pytest.raises(ListingError, match="three impressions"):
         run(folder, protocols=(Protocol.TWO_IMPRESSIONS,))
+
+
+@pytest.mark.parametrize("protocol", [Protocol.FUSED, Protocol.IDENTIFICATION])
+def test_too_few_fingers_are_refused_before_anything_is_extracted(tmp_path: Path, protocol: Protocol) -> None:
+    folder = write_data_set(tmp_path / "a", {number: [1, 2] for number in range(20, 60, 10)})
+    asked = Settings(workers=1, protocols=(Protocol.VERIFICATION, protocol), fingers=(2, 10))
+    reached: list[Stage] = []
+    with pytest.raises(ListingError, match="two people with 10 fingers each"):
+        evaluate_all(
+            [DataSet.read(folder)],
+            asked,
+            engine=DrawnEngine(),
+            progress=lambda stage, _done, _total: reached.append(stage),
+        )
+    assert reached == []
 
 
 @pytest.mark.parametrize("protocol", [Protocol.TWO_IMPRESSIONS, Protocol.FUSED])

@@ -124,21 +124,34 @@ class _Run:
         self._engine = engine
         self._progress = progress
         self._workers = settings.workers or os.cpu_count() or 1
+        self._refuse_too_few_people()
         self._kept = WorkFolder(settings.cache)
         self._plans = [pairs(data_set) for data_set in data_sets]
         self._outcomes = self._extracted(data_sets)
         self._scores: list[F64] | None = None
 
+    def _refuse_too_few_people(self) -> None:
+        """Before anything is extracted, which may take hours. Raises ListingError."""
+        for protocol in self._settings.protocols:
+            for fingers in self._numbers(protocol):
+                people_of(self._data_sets, fingers)
+
+    def _numbers(self, protocol: Protocol) -> Sequence[int]:
+        """How many fingers people have under a protocol, one after another; none where it knows no people."""
+        asked = self._settings.fingers
+        if protocol == Protocol.FUSED:
+            return asked or self._possible(FUSED_FINGERS)
+        return asked or (1,) if protocol == Protocol.IDENTIFICATION else ()
+
     def evaluations(self, protocol: Protocol) -> list[Evaluation]:
         """All evaluations under one protocol."""
-        asked = self._settings.fingers
         if protocol == Protocol.VERIFICATION:
             return [self._verified()]
         if protocol == Protocol.TWO_IMPRESSIONS:
             return [self._two_impressions()]
         if protocol == Protocol.FUSED:
-            return [self._fused(k) for k in asked or self._possible(FUSED_FINGERS)]
-        return [self._identified(k) for k in asked or (1,)]
+            return [self._fused(k) for k in self._numbers(protocol)]
+        return [self._identified(k) for k in self._numbers(protocol)]
 
     def _possible(self, fingers: Sequence[int]) -> list[int]:
         possible = []
