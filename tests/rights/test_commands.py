@@ -16,8 +16,8 @@ SEATS = ("ada=administrator", "sam=supervisor", "cleo=capture-officer")
 AT_GATE = ("--purpose", "departure", "--site", "Gate 1")
 
 
-def _agree(run: Run) -> None:
-    assert run("agreement", "draft", *PARTIES, "--purpose", "departure").code == 0
+def _agree(run: Run, purpose: str = "departure") -> None:
+    assert run("agreement", "draft", *PARTIES, "--purpose", purpose).code == 0
     assert run("seat", "add", *SEATS, "--party", "Relief agency").code == 0
     assert run("agreement", "add", "agreement.toml").code == 0
     assert run("agreement", "acknowledge", *PARTIES).code == 0
@@ -57,6 +57,26 @@ def test_what_is_not_agreed_ends_with_5_and_is_journalled(run: Run) -> None:
     facts = json.dumps(lines[-1])
     assert "refused.no-agreement" in facts
     assert "tax" in facts
+
+
+@pytest.mark.parametrize(("purpose", "said"), [("departure", "purpose enrolment"), ("enrolment", "earlier")])
+def test_a_collection_that_is_not_agreed_is_refused_once(
+    run: Run, tmp_path: Path, purpose: str, said: str
+) -> None:
+    _agree(run, purpose)
+    (tmp_path / "people").mkdir()
+    for name in ("anna", "bela"):
+        (tmp_path / "people" / f"{name}_right-index.fmr").write_bytes(record(1))
+    before = len(run("journal", "--json", "--limit", "1000", "--seat", "sam").json)
+
+    done = run("enrol", "people", "--gallery", "earlier", "--seat", "sam")
+
+    assert done.code == 5
+    assert said in done.err
+    lines = run("journal", "--json", "--limit", "1000", "--seat", "sam").json[before:]
+    assert [line["kind"] for line in lines] == ["act.denied"]
+    if purpose == "enrolment":
+        assert run("enrol", "people", "--gallery", "enrolment", "--seat", "sam").code == 0
 
 
 def test_a_batch_that_is_not_agreed_any_more_says_so_of_each(run: Run, tmp_path: Path) -> None:

@@ -247,6 +247,10 @@ CALLS: dict[str, tuple[Act, Call]] = {
     "deciding.expired": (Act.LIST_ENCOUNTERS, lambda s, _: deciding.expired(s)),
     "deciding.view": (Act.LIST_ENCOUNTERS, lambda s, scene: deciding.view(s, scene.encounter)),
     "enrolment.enrol": (Act.ENROL, lambda s, _: enrolment.enrol(s, _enrolment())),
+    "enrolment.require_enrolment": (
+        Act.ENROL,
+        lambda s, _: enrolment.require_enrolment(s, DEPARTURES, DEPARTURE),
+    ),
     "enrolment.find_enrolled": (Act.ENROL, lambda s, _: enrolment.find_enrolled(s, _enrolment())),
     "erasure.confirm": (Act.CONFIRM_ERASURE, lambda s, _: erasure.confirm(s, uuid4(), "station 2")),
     "erasure.copy_gone": (Act.CONFIRM_ERASURE, lambda s, _: erasure.copy_gone(s, "station 2")),

@@ -30,6 +30,7 @@ from musterpoint.workflows.enrolment import (
     EnrolmentRequest,
     PossibleDuplicate,
     find_enrolled,
+    require_enrolment,
 )
 from musterpoint.workflows.enrolment import enrol as enrol_record
 from musterpoint.workflows.listing import ListedPerson
@@ -65,7 +66,8 @@ def enrol(
 
     PATHS are folders, files, globs or CSV manifests (columns record, file, finger, ppi). Files are
     images, ISO/IEC 19794-2 or INCITS 378 records, named PERSON/FINGER.png or PERSON_FINGER.png,
-    as in 4711_right-index.png. Stopped and started again, it goes on where it was.
+    as in 4711_right-index.png. Stopped and started again, it goes on where it was. Outside of
+    practice the agreement needs a grant of the purpose "enrolment" for the gallery and the seat.
 
     \b
     Examples:
@@ -75,6 +77,7 @@ def enrol(
     refuse_overwriting(duplicates, paths)
     people = list_everybody(paths, ppi)
     station = seat.open(data)
+    require_enrolment(station, gallery)
     ahead = _capture_ahead(station, gallery, raw)
     items = record_everybody("records enrolled", people, ahead, lambda pair: enrol_record(station, *pair))
     if duplicates is not None:

@@ -270,7 +270,7 @@ _NOT_LIVE: Final[Mapping[AgreementState, tuple[str, str]]] = {
 def _not_covered(
     known: Sequence[Agreement], covered: Sequence[Agreement], asked: Permission, now: Instant
 ) -> Refused:
-    expected = "a live agreement that covers the purpose"
+    expected = f"a live agreement that covers the purpose {asked.purpose}"
     states = sorted({one.state(now) for one in covered} & set(_NOT_LIVE))
     if not states:
         party = asked.actor.seat.party

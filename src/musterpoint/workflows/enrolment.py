@@ -76,6 +76,17 @@ class EnrolmentOutcome:
         return cls(possible_duplicates=duplicates, **values)
 
 
+def require_enrolment(station: Station, gallery: str, purpose: str = DEFAULT_PURPOSE) -> None:
+    """Ask once, before a collection is read, whether it may be enrolled in the gallery at all.
+
+    Nothing is changed, and each record is asked for again. Raises what `authorise` and `enrolling_gallery`
+    raise; one refusal is journalled.
+    """
+    with station.unit_of_work() as work:
+        permission = authorise(station, work, Act.ENROL, purpose=purpose)
+        enrolling_gallery(station, work, permission, gallery)
+
+
 def find_enrolled(station: Station, request: EnrolmentRequest) -> EnrolmentOutcome | None:
     """What became of the record in an earlier run, if it was enrolled then. Raises as `authorise` does."""
     with station.database.read() as snapshot:
