@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,8 @@ from click.testing import CliRunner, Result
 from tests.evaluation.builders import DrawnEngine, write_data_set
 
 from musterpoint.cli.evaluation import evaluate
-from musterpoint.errors import ListingError, StorageFull
+from musterpoint.cli.evaluation_comparison import evaluate_compare
+from musterpoint.errors import ListingError, StorageFull, Unavailable
 
 FINGERS = {20: [1, 2, 3], 30: [1, 2], 40: [1, 2]}
 
@@ -64,6 +66,23 @@ def test_every_file_that_was_asked_for_is_written(folder: Path, tmp_path: Path) 
     ElementTree.parse(files[2])
     assert run(folder, "--scores", tmp_path / "s.npz").exit_code == 0
     assert (tmp_path / "s.npz").read_bytes()[:2] == b"PK"
+
+
+def test_parquet_without_its_package_is_refused_at_once_and_the_remedy_works(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as in an environment that has none
+    refused = run(folder, "--scores", tmp_path / "s.parquet")
+    assert isinstance(refused.exception, Unavailable)
+    assert "as .npz" in str(refused.exception)
+    assert "templates" not in refused.stderr
+    assert not (tmp_path / "s.parquet").exists()
+
+    scores = tmp_path / "s.npz"
+    assert run(folder, "--scores", scores).exit_code == 0
+    compared = CliRunner().invoke(evaluate_compare, [str(scores), str(scores), "--json", "-"])
+    assert compared.exit_code == 0, compared.output
+    assert json.loads(compared.stdout)["trials"] == 21
 
 
 def test_a_file_that_is_no_image_is_named_and_ends_with_code_11(folder: Path) -> None:

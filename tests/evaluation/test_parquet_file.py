@@ -1,7 +1,8 @@
-"""Scores as Parquet: what is written is read again, and nothing else is taken for it."""
+"""Scores as Parquet and as arrays: what is written is read again, and nothing else is taken for it."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from musterpoint.evaluation import (
     Trials,
     evaluate_all,
     read_parquet,
+    read_run,
+    to_csv,
+    to_npz,
     to_parquet,
 )
 
@@ -49,6 +53,8 @@ def scores(tmp_path: Path) -> Path:
     )
     path = tmp_path / "scores.parquet"
     path.write_bytes(to_parquet(evaluations))
+    path.with_suffix(".npz").write_bytes(to_npz(evaluations))
+    path.with_suffix(".csv").write_bytes(to_csv(evaluations))
     found = read_parquet(path)
     assert list(found.trials) == [one.title for one in evaluations]
     for one in evaluations:
@@ -83,3 +89,49 @@ def test_another_file_is_refused(tmp_path: Path, scores: Path) -> None:
     for path in (cut, foreign, empty, wrong, tmp_path / "nothing.parquet"):
         with pytest.raises(RecordError, match="a file that"):
             read_parquet(path)
+
+
+def test_arrays_hold_the_run_that_parquet_holds(scores: Path) -> None:
+    arrays, table = read_run(scores.with_suffix(".npz")), read_run(scores)
+    assert (arrays.name, list(arrays.trials)) == (table.name, list(table.trials))
+    for title, sets in table.trials.items():
+        for one, other in zip(arrays.trials[title], sets, strict=True):
+            assert (one.name, names_of(one)) == (other.name, names_of(other))
+            assert (one.rank is None) == (other.rank is None)
+    with pytest.raises(RecordError, match=r"found CSV.*as \.npz"):
+        read_run(scores.with_suffix(".csv"))
+
+
+def test_other_arrays_are_refused(tmp_path: Path, scores: Path) -> None:
+    whole = scores.with_suffix(".npz").read_bytes()
+    path = tmp_path / "other.npz"
+    for at in range(40, len(whole), len(whole) // 60):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x55
+        path.write_bytes(damaged)
+        # A date or a name inside of the archive may change without any loss; nothing else may be raised.
+        with contextlib.suppress(RecordError):
+            assert read_run(path).trials
+    for data in (b"", whole[: len(whole) // 2], scores.read_bytes()):
+        path.write_bytes(data)
+        with pytest.raises(RecordError, match="a file that"):
+            read_run(path)
+    with pytest.raises(RecordError, match="a file that"):
+        read_run(tmp_path / "nothing.npz")
+    with np.load(scores.with_suffix(".npz")) as file:
+        arrays = {name: file[name] for name in file.files}
+    bad = (
+        {"score": np.full(len(arrays["score"]), np.nan)},
+        {"first": arrays["first"] - 1},
+        {"probe": arrays["probe"] + 10**6},
+        {"mated": arrays["mated"][1:]},
+        {"labels": np.zeros(len(arrays["labels"]))},
+        {"name": np.array([None])},
+    )
+    for change in bad:
+        np.savez(path, **(arrays | change), allow_pickle=True)
+        with pytest.raises(RecordError, match="a file that"):
+            read_run(path)
+    np.savez(path, **{name: value for name, value in arrays.items() if name != "units"})
+    with pytest.raises(RecordError, match="did not keep whose finger"):
+        read_run(path)

@@ -93,10 +93,11 @@ _OF_PEOPLE: Final = (Protocol.FUSED, Protocol.IDENTIFICATION)
 )
 @output_option(
     "scores",
-    ".parquet",
-    ".csv",
     ".npz",
-    tells="Write every score, as .parquet, .csv or .npz.",
+    ".csv",
+    ".parquet",
+    tells="Write every score, as .npz, .csv, or .parquet where the extra parquet is installed. Those of .npz "
+    "and .parquet are what evaluate-compare reads.",
 )
 @output_option(
     "plot",
@@ -155,7 +156,7 @@ def evaluate(
     \b
     Examples:
       musterpoint evaluate fvc2002_db1_b fvc2004_db1_b
-      musterpoint evaluate sets/* --scores scores.parquet --plot det.svg --work templates
+      musterpoint evaluate sets/* --scores scores.npz --plot det.svg --work templates
       musterpoint evaluate sets/* --protocol identification --decoys 1000 --enrol 3
     """
     settings = Settings(
@@ -168,7 +169,7 @@ def evaluate(
         workers=workers,
         cache=work,
     )
-    _refuse_contradictions(settings)
+    _refuse_what_cannot_work(settings, scores_file)
     data_sets = [DataSet.read(folder) for folder in folders]
     with Stages() as stages:
         results = evaluation.evaluate_all(
@@ -192,7 +193,9 @@ def _print(results: Sequence[Evaluation], *, is_json: bool) -> None:
         print_evaluation(result)
 
 
-def _refuse_contradictions(settings: Settings) -> None:
+def _refuse_what_cannot_work(settings: Settings, scores_file: Path | None) -> None:
+    if scores_file and scores_file.suffix == ".parquet":
+        evaluation.insist_on_parquet()
     of_people = [each for each in _OF_PEOPLE if each in settings.protocols]
     if settings.weights != Weights.SHIPPED and of_people:
         raise click.UsageError(

@@ -17,7 +17,7 @@ from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Stages
 from musterpoint.cli.writing import write_file
 from musterpoint.errors import ListingError
-from musterpoint.evaluation import DataSet, Run, read_parquet
+from musterpoint.evaluation import DataSet, Run, read_run
 from musterpoint.evaluation.comparing_runs import Change, RunComparison, Sides, compare_runs
 from musterpoint.evaluation.rates import FALSE_MATCH_ODDS, FALSE_POSITIVE_ODDS
 from musterpoint.evaluation.run_report import is_in_repository, render_runs, worst_pictures
@@ -74,21 +74,21 @@ def evaluate_compare(
 ) -> None:
     """Compare two runs on the same trials: B against A.
 
-    A and B are scores that `musterpoint evaluate --scores FILE.parquet` wrote, of one protocol and the
-    same sets. Each figure has the interval of its difference, from a bootstrap that draws the same
+    A and B are scores that `musterpoint evaluate --scores FILE` wrote as .npz or .parquet, of one protocol
+    and the same sets. Each figure has the interval of its difference, from a bootstrap that draws the same
     fingers or people for both. Scores may be on different scales.
 
     \b
     Examples:
-      musterpoint evaluate-compare before.parquet after.parquet
-      musterpoint evaluate-compare before.parquet after.parquet sets/* --report /tmp/differences.html
+      musterpoint evaluate-compare before.npz after.npz
+      musterpoint evaluate-compare before.npz after.npz sets/* --report /tmp/differences.html
     """
     if report_file and is_in_repository(report_file):
         raise click.UsageError(
             f"{report_file} lies in a repository, where fingerprints of people do not belong; name a file "
             "elsewhere."
         )
-    runs = read_parquet(before), read_parquet(after)
+    runs = read_run(before), read_run(after)
     data_sets = [DataSet.read(folder) for folder in folders]
     name = protocol or _shared(runs)
     for run, path in zip(runs, (before, after), strict=True):

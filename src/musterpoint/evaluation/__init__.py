@@ -10,7 +10,14 @@ from musterpoint.evaluation.engine import Compare, CompareRow, Engine, Extract, 
 from musterpoint.evaluation.evaluation import Settings, Weights, evaluate, evaluate_all
 from musterpoint.evaluation.extraction import Failure
 from musterpoint.evaluation.intervals import Interval
-from musterpoint.evaluation.parquet_file import Run, read_parquet, run_to_parquet, to_parquet
+from musterpoint.evaluation.npz_file import read_run
+from musterpoint.evaluation.parquet_file import (
+    Run,
+    insist_on_parquet,
+    read_parquet,
+    run_to_parquet,
+    to_parquet,
+)
 from musterpoint.evaluation.plotting import plots
 from musterpoint.evaluation.protocol import Pairs, Protocol, pairs
 from musterpoint.evaluation.rates import (
@@ -69,9 +76,11 @@ __all__ = [
     "evaluate_all",
     "figures",
     "fnmr_at",
+    "insist_on_parquet",
     "pairs",
     "plots",
     "read_parquet",
+    "read_run",
     "run_to_parquet",
     "summary",
     "to_csv",

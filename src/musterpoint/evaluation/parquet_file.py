@@ -46,10 +46,19 @@ class Run:
 
 def to_parquet(evaluations: Sequence[Evaluation]) -> bytes:
     """The trials of some evaluations of one engine. Raises Unavailable without the extra `parquet`."""
-    first = evaluations[0]
     trials = {one.title: tuple(each.trials for each in one.sets) for one in evaluations}
-    name = f"extractor {first.extractor}, comparator {first.comparator}, {first.weights} weights"
-    return run_to_parquet(Run(name=name, trials=trials))
+    return run_to_parquet(Run(name=measured_name(evaluations), trials=trials))
+
+
+def measured_name(evaluations: Sequence[Evaluation]) -> str:
+    """What was measured, in words."""
+    first = evaluations[0]
+    return f"extractor {first.extractor}, comparator {first.comparator}, {first.weights} weights"
+
+
+def insist_on_parquet() -> None:
+    """Raises Unavailable without the extra `parquet`, so that nobody hears of it after an hour's work."""
+    _arrow()
 
 
 def run_to_parquet(run: Run) -> bytes:
@@ -99,23 +108,24 @@ def read_parquet(path: Path) -> Run:
     try:
         source = pyarrow.parquet.ParquetFile(path)
         if source.metadata.num_rows > TRIALS_MAX:
-            raise _no_scores(path, f"{source.metadata.num_rows:,} rows")
+            raise no_scores(path, f"{source.metadata.num_rows:,} rows")
         meta = json.loads((source.schema_arrow.metadata or {})[_KEY])
         if meta["format"] != FORMAT:
-            raise _no_scores(path, f"format {meta['format']}")
+            raise no_scores(path, f"format {meta['format']}")
         table = source.read()
         columns: dict[str, Any] = {name: table[name].to_pylist() for name in _TEXTS}
         numbers = {name: table[name].to_numpy() for name in ("mated", "score", "rank", "drawing")}
-        return Run(name=str(meta["name"]), trials=_grouped(columns, numbers))
+        return Run(name=str(meta["name"]), trials=grouped(columns, numbers))
     except OSError as error:
-        raise _no_scores(path, "something that cannot be read") from error
+        raise no_scores(path, "something that cannot be read") from error
     except (arrow.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _no_scores(path, "something else") from error
+        raise no_scores(path, "something else") from error
 
 
-def _grouped(
+def grouped(
     texts: dict[str, list[str]], numbers: dict[str, npt.NDArray[Any]]
 ) -> dict[str, tuple[Trials, ...]]:
+    """Trials of each set, by protocol, from the columns of a file. Raises ValueError, KeyError."""
     trials: dict[str, list[Trials]] = {}
     heads = zip(texts["protocol"], texts["set"], strict=True)
     begin = 0
@@ -173,15 +183,16 @@ def _arrow() -> Any:
         raise Unavailable(
             expected="the package pyarrow",
             found="no such package",
-            hint="Install musterpoint with the extra parquet, or write the scores as .csv or .npz",
+            hint="Write the scores as .npz, which needs no package and which evaluate-compare reads as well",
         ) from error
     return pyarrow
 
 
-def _no_scores(path: Path, found: str) -> RecordError:
+def no_scores(path: Path, found: str) -> RecordError:
+    """The error for a file that holds no scores."""
     return RecordError(
         expected=f"a file that `musterpoint evaluate --scores` wrote, of at most {TRIALS_MAX:,} rows",
         found=found,
-        hint="Write the scores anew",
+        hint="Write the scores anew, as .npz or .parquet",
         where=str(path),
     )

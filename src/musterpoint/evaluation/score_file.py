@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from musterpoint.evaluation.parquet_file import measured_name
 from musterpoint.evaluation.trials import Trials
 from musterpoint.evaluation.values import Evaluation
 
@@ -53,10 +54,17 @@ def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
     mated      bool (p,)
     score      float64 (p,), milli-nats, minus infinity for a failure
     rank       int32 (p,), 0 where nothing was searched or the mate is not listed
+    searched   bool (s,), whether there are ranks
+    units      str (u,), the fingers or persons that a bootstrap draws, of all sets in their order
+    first      int32 (p,), index into units, of the probe
+    second     int32 (p,), index into units, of the reference
+    drawing    int32 (u,), see `Trials`
+    name       str, what was measured
     """
     parts = [(k, each.trials) for k, evaluation in enumerate(evaluations) for each in evaluation.sets]
     trials = [part for _, part in parts]
     offsets = np.cumsum([0] + [len(part.labels) for part in trials])[:-1]
+    units = np.cumsum([0] + [len(part.units) for part in trials])[:-1]
     lengths = [len(part) for part in trials]
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "protocols": np.array([evaluation.title for evaluation in evaluations]),
@@ -69,6 +77,12 @@ def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
         "mated": np.concatenate([part.is_mated for part in trials]),
         "score": np.concatenate([part.score for part in trials]),
         "rank": np.concatenate([np.array(_list(part.rank, len(part)), np.int32) for part in trials]),
+        "searched": np.array([part.rank is not None for part in trials]),
+        "units": np.array([unit for part in trials for unit in part.units]),
+        "first": _joined([part.first for part in trials], units),
+        "second": _joined([part.second for part in trials], units),
+        "drawing": np.concatenate([part.drawing for part in trials]),
+        "name": np.array(measured_name(evaluations)),
     }
     buffer = io.BytesIO()
     # NumPy's stub reads the keyword arguments as its own option `allow_pickle`.
