@@ -142,3 +142,17 @@ def test_a_damaged_export_ends_with_1(run: Run) -> None:
     [path] = Path("out/tile/0").rglob("*.p/*")
     path.write_bytes(bytes(path.stat().st_size))
     assert run("verify", "out")[0] == 1
+
+
+def test_an_export_whose_file_of_stations_was_changed_ends_with_1(run: Run) -> None:
+    run("export", "out")
+    assert run("verify", "out")[0] == 0
+    path = Path("out/stations")
+    name, key = path.read_text().split()
+    changed = f"{key[:-1]}{int(key[-1], 16) ^ 1:x}"
+    path.write_text(f"{name} {changed}\n")
+    for asked in ([], ["--signatures"]):
+        code, printed, _ = run("verify", "out", *asked)
+        assert code == 1
+        assert f"the file of stations names the key {changed} for station {name}" in printed
+        assert f"the log itself names {key}" in printed
