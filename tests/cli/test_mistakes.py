@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -126,6 +127,7 @@ def test_a_person_is_not_erased_without_a_yes(
 ) -> None:
     run("screen", *visit(1, 1), *WHERE, "--json")
     subject = run("subjects", "--json").json[0]["subject"]
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
 
     assert run("erase", subject).code == 1

@@ -11,7 +11,7 @@ import click
 from musterpoint.cli.agreement_pages import print_purposes, purpose_as_json
 from musterpoint.cli.alarms import alarm_as_json, print_alarms, print_rates, rate_as_json
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
-from musterpoint.cli.output import print_json, print_table, say, short
+from musterpoint.cli.output import counted, print_json, print_table, say, short
 from musterpoint.clock import to_text
 from musterpoint.registry import EncounterKind, Reference
 from musterpoint.workflows.alarms import open_alarms, rates
@@ -184,7 +184,7 @@ def journal(since: int, limit: int, as_json: bool, data: Path | None, seat: Seat
     ]
     print_table(("position", "time", "kind", "facts"), rows)
     if len(lines) == limit:
-        say(f"{limit} lines; --since {lines[-1].position} shows those that follow.")
+        say(f"{counted(limit, 'line', 'lines')}; --since {lines[-1].position} shows those that follow.")
 
 
 def _facts(body: dict[str, object]) -> str:
