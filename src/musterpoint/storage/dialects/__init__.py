@@ -104,6 +104,8 @@ def choose_server(folder: Path) -> None:
     with suppress(FileExistsError):
         file = os.open(folder / SERVER_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
+            # A umask may have taken the owner's own right to change it.
+            os.fchmod(file, 0o600)
             stream.write(f"{address}\n")
         sync_folder(folder)
 
