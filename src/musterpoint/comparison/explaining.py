@@ -158,8 +158,9 @@ def _alignment(alignment: Alignment) -> Stage:
     degrees = (alignment.rotation / 65536 * 360 + 180) % 360 - 180
     shift_mm = _MM * math.hypot(alignment.shift_x_px, alignment.shift_y_px)
     side = "counter-clockwise" if degrees > 0 else "clockwise"
-    unit = "degree" if abs(round(degrees)) == 1 else "degrees"
-    turned = f"turned by {abs(round(degrees))} {unit} {side}" if round(degrees) else "not turned"
+    whole = abs(round(degrees))
+    unit = "degree" if whole == 1 else "degrees"
+    turned = f"turned by {whole} {unit} {side}" if whole else "not turned"
     return Stage(
         name="alignment",
         words=f"To lie over the reference the probe is {turned} and moved by {shift_mm:.1f} mm.",

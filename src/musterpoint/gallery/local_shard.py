@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from musterpoint import _compiled
 from musterpoint.comparison import (
+    STANDARD,
     ReadyProbe,
     bare_minutiae,
     fingers_among,
@@ -146,6 +147,11 @@ class LocalShardSearch:
 
     view: View
     pool: ThreadPoolExecutor | None
+
+    @property
+    def cohort(self) -> str:
+        """See `ShardSearch.cohort`."""
+        return self.view.cohort.name if self.view.cohort else STANDARD.cohort
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from musterpoint.gallery.parts import packed, unpacked
 from musterpoint.gallery.protocol import ComparedFinger, FoundPerson, Probe
 from musterpoint.gallery.references import Entry, identifier_of, words_of
-from musterpoint.gallery.rounds import Compared, Seen, Shortlist
+from musterpoint.gallery.rounds import Compared, Shortlist
 from musterpoint.templates import Template, decode, encode
 
 FRAME_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -63,30 +62,6 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
         pieces.append(piece)
         count -= len(piece)
     return b"".join(pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class CohortThere:
-    """The cohort of a part in another process: its name, by which it is told from another."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeenThere:
-    """What a search goes through in another process."""
-
-    cohort: CohortThere | None
-
-
-def seen_out(view: Seen) -> Facts:
-    """What a search goes through, as facts."""
-    return {"cohort": view.cohort.name if view.cohort else None}
-
-
-def seen_in(facts: Facts) -> SeenThere:
-    """What a search goes through, of the facts."""
-    return SeenThere(None if facts["cohort"] is None else CohortThere(facts["cohort"]))
 
 
 def templates_out(templates: Iterable[Template]) -> Arrays:

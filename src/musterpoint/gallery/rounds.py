@@ -85,30 +85,12 @@ class Counted:
     fingers: int
 
 
-class Named(Protocol):
-    """What has a name; of a cohort no more has to be known to tell it from another."""
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        ...
-
-
-class Seen(Protocol):
-    """What a search goes through, as far as whoever asks several parts has to know it."""
-
-    @property
-    def cohort(self) -> Named | None:
-        """The cohort under which all scores are; None for the one that comes with the program."""
-        ...
-
-
 class ShardSearch(Protocol):
     """One search in one part of a gallery, which stays for it as it was when the search began."""
 
     @property
-    def view(self) -> Seen:
-        """What it goes through."""
+    def cohort(self) -> str:
+        """The name of the cohort under which all scores are."""
         ...
 
     def count(self, positions: Sequence[FingerPosition]) -> Counted:

@@ -207,7 +207,7 @@ def _of(part: Compared, places: Places) -> list[FoundPerson]:
 
 def _refuse_other_scale(parts: Sequence[ShardSearch], calibration: Calibration) -> None:
     """Raise VersionMismatch where what the calibration says of scores was not said of these."""
-    cohorts = {part.view.cohort.name if part.view.cohort else STANDARD.cohort for part in parts}
+    cohorts = {part.cohort for part in parts}
     if cohorts != {calibration.cohort}:
         raise VersionMismatch(
             expected=f"a gallery under the cohort of its calibration, {calibration.cohort}",

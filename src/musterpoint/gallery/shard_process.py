@@ -23,7 +23,7 @@ from musterpoint.gallery.local_shard import LocalShard, LocalShardSearch
 from musterpoint.gallery.messages import Arrays, Facts
 from musterpoint.gallery.protocol import GalleryStatus, Probe
 from musterpoint.gallery.references import Entry, References
-from musterpoint.gallery.rounds import Compared, Counted, Seen, Shortlist
+from musterpoint.gallery.rounds import Compared, Counted, Shortlist
 from musterpoint.templates import FingerPosition
 
 ANSWER_WAIT_MAX_S: Final = 60.0
@@ -100,15 +100,15 @@ class ProcessShard:
 class ProcessShardSearch:
     """One search in a part in another process; the part keeps a view for it until it ends."""
 
-    def __init__(self, connection: _Connection, view: Seen) -> None:
+    def __init__(self, connection: _Connection, cohort: str) -> None:
         self._connection = connection
-        self.view = view
+        self.cohort = cohort
 
     @classmethod
     def begun(cls, connection: _Connection) -> ProcessShardSearch:
         """Have the part hold still for a search, and say under which cohort it is."""
         facts, _ = connection.ask({"do": "begin"}, {})
-        return cls(connection, messages.seen_in(facts))
+        return cls(connection, facts["cohort"])
 
     def close(self) -> None:
         """End the search."""
@@ -225,7 +225,7 @@ class _Answering:
 
     def _begin(self, _facts: Facts, _arrays: Arrays) -> tuple[Facts, Arrays]:
         self._search = self._shard.begin()
-        return messages.seen_out(self._search.view), {}
+        return {"cohort": self._search.cohort}, {}
 
     def _held(self) -> LocalShardSearch:
         if self._search is None:
