@@ -2,7 +2,7 @@
 
 Measured on five public sets (14 400 non-mated pairs inside of them, 64 000 across), the rate of normalised
 scores falls as log10 FMR = -3.47 - 0.44 t with the score t in nats, for -4 <= t <= 2, on average over sets.
-Normalising by a cohort makes it carry over to other sensors, of which one has up to three times what another
+Normalising by a cohort makes it carry over to other sensors, of which one has over three times what another
 has. `benchmarks/calibration.py` prints the map beside what is measured.
 """
 
