@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -181,12 +182,24 @@ def test_lines_are_named_by_position_or_event(station: Station) -> None:
             transparency.position_of(station, wrong)
 
 
+def test_an_event_whose_identifier_begins_with_decimal_digits_alone_is_found(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = write_lines(station)
+    named = {parse_event(transparency.proof_of(station, size).extra).event_id(): "123456789012" + 52 * "f"}
+    plain = transparency.entry_id
+    monkeypatch.setattr(transparency, "entry_id", lambda entry: named.get(plain(entry), plain(entry)))
+
+    assert transparency.position_of(station, "123456789012") == size
+    assert transparency.position_of(station, "1") == 1
+
+
 def test_answers_that_are_no_cosignature_are_refused(station: Station, witness: Witness) -> None:
     request = transparency.make_request(station)
     answer = witness.add_checkpoint(request.to_bytes(), SECONDS).body
 
     [sound] = parse_signatures(answer.decode())
-    changed = replace(sound, signature=sound.signature[:-1] + b"x")
+    changed = replace(sound, signature=sound.signature[:-1] + bytes([sound.signature[-1] ^ 1]))
 
     with pytest.raises(Conflict, match="--old 7"):
         transparency.add_cosignatures(station, b"7\n", keys_of(witness))
@@ -230,9 +243,10 @@ def test_a_witness_that_refuses_or_is_away_is_told_apart(station: Station, tmp_p
         with pytest.raises(NotProven, match="404"):
             ask_for_cosignatures(station, f"http://{LOOPBACK}:{server.server_address[1]}")
         thread.join()
-        port = server.server_address[1]
-    with pytest.raises(Unavailable):
-        ask_for_cosignatures(station, f"http://{LOOPBACK}:{port}")
+    with socket.socket() as silent, pytest.raises(Unavailable):
+        # Nobody else can answer there, and nobody does.
+        silent.bind((LOOPBACK, 0))
+        ask_for_cosignatures(station, f"http://{LOOPBACK}:{silent.getsockname()[1]}")
     for wrong in ("file:///etc", "witness", ""):
         with pytest.raises(UnusableInput):
             ask_for_cosignatures(station, wrong)

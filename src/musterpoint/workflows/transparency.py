@@ -173,10 +173,10 @@ def position_of(station: Station, text: str) -> int:
     with station.database.read() as snapshot:
         authorise(station, snapshot, Act.EXPORT_LOG)
         size = snapshot.log_size()
-        if text.isascii() and text.isdecimal() and len(text) < 19:
-            if 1 <= int(text) <= size:
-                return int(text)
-        elif re.fullmatch("[0-9a-f]{8,64}", text):
+        if text.isascii() and text.isdecimal() and len(text) < 19 and 1 <= int(text) <= size:
+            return int(text)
+        # Of so many identifiers some begin with decimal digits alone.
+        if re.fullmatch("[0-9a-f]{8,64}", text):
             for position, entry in enumerate(snapshot.entries(0, size), start=1):
                 if entry_id(entry).startswith(text):
                     return position
