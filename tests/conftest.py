@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.postgresql import server
 from tests.registries import make_database, swept
 
@@ -21,6 +22,12 @@ from musterpoint.storage.dialects import SERVER_VARIABLE
 from musterpoint.synthetic import Finger, person
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.station import Station, open_station
+
+# A property is no faster on a busy machine: neither a deadline nor how long examples take to draw ends a test.
+settings.register_profile(
+    "on any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("on any machine")
 
 RIGHT_INDEX = FingerPosition.RIGHT_INDEX
 LEFT_INDEX = FingerPosition.LEFT_INDEX

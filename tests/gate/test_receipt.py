@@ -43,13 +43,13 @@ def test_the_proof_on_the_page_shows_that_the_visit_was_counted(station: Station
 
 
 def test_a_receipt_says_neither_who_it_is_nor_what_was_found(station: Station) -> None:
-    told = Told(biography=Biography(name="Canary Name", born="1980"))
+    told = Told(biography=Biography(name="Canary Name", born="1980-02-29"))
     screen(station, screening(record(1)))
     for request in (screening(record(1, number=2)), screening(record(2))):
         outcome = screen(station, dataclasses.replace(request, told=told))
         page = make_receipt(station, outcome.encounter, tuple(RECEIPT_TEXTS)).html
         text = re.sub(r"<svg.*?</svg>|base64,[^\"]+|<style>.*?</style>", "", page, flags=re.DOTALL)
-        for word in ("Canary", "1980", "known", "being decided", "cleared", outcome.encounter):
+        for word in ("Canary", "1980-02-29", "known", "being decided", "cleared", outcome.encounter):
             assert word not in text
 
 

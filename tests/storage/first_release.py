@@ -22,7 +22,7 @@ def person(number: int, *, is_decided: bool = True, mark: str = "") -> Person:
         subject_id=SubjectId(fixed_uuid(10 * number + 1)) if is_decided else None,
         request_id=RequestId(fixed_uuid(10 * number + 2)),
         occurred_at=1_700_000_000_000_000 + number,
-        mark=mark or f"CANARY-{number}-",
+        mark=mark or f"CANARY-THAT-SINGS-{number}-",
     )
 
 

@@ -21,7 +21,8 @@ from musterpoint.storage.backup import copy_database
 from musterpoint.storage.dialects import is_on_server
 from musterpoint.templates import FingerPosition
 
-CANARY = "CaNaRy"
+CANARY = "CaNaRy-ThAt-SiNgS"
+"""So long that no random bytes, nor their digits, are it by chance."""
 FORMS = (CANARY.encode(), CANARY.encode().hex().encode(), CANARY.encode("utf-16-le"), b"bandaged")
 STRENGTH = 0x43614E61527921
 """A strength that has the canary's letters in its bytes."""

@@ -76,11 +76,11 @@ def test_its_lines_become_signed_events_in_their_order(old: Path) -> None:
 
 
 def test_nothing_of_it_stands_in_clear_any_more(old: Path) -> None:
-    assert files_with(old, "CANARY")
+    assert files_with(old, "CANARY-THAT-SINGS")
 
     upgrade(old)
 
-    assert files_with(old, "CANARY") == []
+    assert files_with(old, "CANARY-THAT-SINGS") == []
     assert files_with(old, "bandaged") == []
 
 
@@ -93,7 +93,7 @@ def test_a_crash_before_the_file_was_rewritten_is_made_up_for(
 
     Database.open(old).close()
 
-    assert files_with(old, "CANARY") == []
+    assert files_with(old, "CANARY-THAT-SINGS") == []
 
 
 def test_who_was_erased_before_never_gets_a_key(old: Path) -> None:

@@ -200,7 +200,7 @@ def server(witness: Witness) -> Iterator[WitnessServer]:
 
 
 def ask(server: WitnessServer, method: str, path: str, body: bytes = b"", length: str = "") -> Answer:
-    connection = http.client.HTTPConnection(LOOPBACK, server.server_address[1], timeout=5)
+    connection = http.client.HTTPConnection(LOOPBACK, server.server_address[1], timeout=100)
     try:
         connection.request(method, path, body, {"Content-Length": length} if length else {})
         found = connection.getresponse()
