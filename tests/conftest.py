@@ -23,7 +23,7 @@ from musterpoint.synthetic import Finger, person
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.station import Station, open_station
 
-# A property is no faster on a busy machine: neither a deadline nor how long examples take to draw ends a test.
+# On a busy machine neither a deadline nor how long examples take to be drawn ends a test.
 settings.register_profile(
     "on any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

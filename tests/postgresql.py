@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -30,17 +31,18 @@ class Server:
     """A running server."""
 
     folder: Path
+    host: str
     port: int
     settings: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
         """What `MUSTERPOINT_POSTGRESQL` wants."""
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://{USER}@{self.host}:{self.port}/postgres"
 
     def start(self) -> None:
         """Start it, waiting until it answers."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options = f"-p {self.port} -c listen_addresses={self.host} -c unix_socket_directories={self.folder}"
         options += "".join(f" -c {setting}" for setting in self.settings)
         self.control("-o", options, "-l", str(self.folder / "log"), "-w", "-t", "120", "start")
 
@@ -91,7 +93,7 @@ def server(folder: Path, *settings: str) -> Iterator[Server]:
             parent.chmod(parent.stat().st_mode | 0o011)
     initdb = [str(PROGRAMS[-1] / "initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust"]
     _as_owner([*initdb, "--locale=C", "--encoding=UTF8", "--no-instructions"])
-    made = Server(folder, _free_port(), settings)
+    made = Server(folder, *_free_place(), settings)
     made.start()
     try:
         yield made
@@ -100,10 +102,12 @@ def server(folder: Path, *settings: str) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def _free_place() -> tuple[str, int]:
+    """A loopback address of this server's own, where nobody else takes the port before it does."""
+    host = f"127.{'.'.join(str(1 + part % 254) for part in secrets.token_bytes(3))}"
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+        taken.bind((host, 0))
+        return host, int(taken.getsockname()[1])
 
 
 def _as_owner(command: Sequence[str]) -> None:

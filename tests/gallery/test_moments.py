@@ -130,7 +130,7 @@ class Searching:
             self.more.wait_for(lambda: len(self.seen) > count or self.is_ended)
 
     def wait_for(self, probe: int) -> None:
-        """Return when a search for a probe that began after the last confirmed step was answered, or failed."""
+        """Return when a search that began after the last confirmed step was answered, or has failed."""
         with self.more:
             begun = (self.confirmed, probe)
             self.more.wait_for(lambda: begun in {one[:2] for one in self.seen} or self.is_ended)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Run
 from tests.conftest import record
+from tests.rights.clocks import MovableClock
 
+from musterpoint.clock import SystemClock
 from musterpoint.registry.agreement_documents import read_toml
 
 PARTIES = ("--party", "Relief agency", "--party", "City council")
@@ -248,7 +250,12 @@ def test_whoever_practises_adds_galleries_for_practice_only(run: Run) -> None:
     assert run("gallery", "add", "camp", "--owner", "City council", "--purpose", "p").code == 5
 
 
-def test_status_and_show_say_what_chance_may_produce(run: Run, tmp_path: Path) -> None:
+def test_status_and_show_say_what_chance_may_produce(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Searches are counted by days: no midnight may come between them.
+    clock = MovableClock()
+    monkeypatch.setattr(SystemClock, "now", lambda _self: clock.now())
     _agree(run)
     for seed in (1, 2):
         (tmp_path / "person.fmr").write_bytes(record(seed))

@@ -74,7 +74,9 @@ def drop_end(folder: Path) -> None:
 
 
 def swap_templates(folder: Path) -> None:
-    [(one,), (other,)] = in_table(folder, "SELECT template FROM reference_template WHERE number IN (1, 2) ORDER BY number")
+    [(one,), (other,)] = in_table(
+        folder, "SELECT template FROM reference_template WHERE number IN (1, 2) ORDER BY number"
+    )
     in_table(folder, "UPDATE reference_template SET template = ? WHERE number = 1", other)
     in_table(folder, "UPDATE reference_template SET template = ? WHERE number = 2", one)
 
