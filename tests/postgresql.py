@@ -116,7 +116,7 @@ def _as_owner(command: Sequence[str]) -> None:
     # To a file: the server inherits what it is started with, and a pipe would never end.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            command, cwd="/", check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=180
+            command, cwd="/", check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=600
         )
         if done.returncode:
             output.seek(0)

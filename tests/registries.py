@@ -82,7 +82,7 @@ def _clone(address: str, schema: str, new: str) -> None:
 
 def _play(address: str, dump: str) -> None:
     command = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", address]
-    subprocess.run(command, input=dump, check=True, capture_output=True, text=True, timeout=60)
+    subprocess.run(command, input=dump, check=True, capture_output=True, text=True, timeout=600)
 
 
 def examples(count: int) -> int:
@@ -160,7 +160,7 @@ def _dumps_of(folder: Path) -> list[bytes]:
 
 
 def _output_of(command: Sequence[str]) -> bytes:
-    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, timeout=600).stdout
 
 
 def stored_bytes(folder: Path) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.searching import Found, RegistryIndex
 from musterpoint.workflows.station import Station
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 """Longest wait of a step for another thread; none comes near it unless something hangs."""
 
 

@@ -44,7 +44,7 @@ class Outcome:
 
 
 def run_confined(
-    arguments: Sequence[str], folder: Path, *, cache: Path | None = None, timeout_s: float = 120
+    arguments: Sequence[str], folder: Path, *, cache: Path | None = None, timeout_s: float = 600
 ) -> Outcome:
     """Run Python with `arguments` in `folder`, which it may write to.
 

@@ -44,7 +44,7 @@ class SmallClone:
     ) -> subprocess.CompletedProcess[str]:
         """Run `./run` to its end."""
         with self.start(*arguments, cwd=cwd, **variables) as process:
-            stdout, stderr = process.communicate(timeout=100)
+            stdout, stderr = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def require(self, lock: str, *names: str) -> None:

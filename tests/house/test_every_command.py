@@ -107,7 +107,6 @@ def test_every_command_is_tried() -> None:
     assert tried | TRIED_ELSEWHERE == set(COMMANDS)
 
 
-@pytest.mark.timeout(600)
 def test_every_command_without_a_registry_is_private(command: Command, tmp_path: Path) -> None:
     lay_out(tmp_path / "work")
     for step in WITHOUT_A_REGISTRY:

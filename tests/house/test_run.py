@@ -132,7 +132,7 @@ def test_killed_half_way_it_is_made_anew(clone: SmallClone) -> None:
 def test_of_two_at_once_one_prepares_and_the_other_waits(clone: SmallClone) -> None:
     both = [clone.start("test") for _ in range(2)]
 
-    told = [process.communicate(timeout=100)[1] for process in both]
+    told = [process.communicate(timeout=600)[1] for process in both]
 
     assert [process.returncode for process in both] == [0, 0], told
     assert "".join(told).count(INSTALLING) == 1
@@ -147,7 +147,7 @@ def test_packages_are_not_changed_under_a_running_command(clone: SmallClone) -> 
             assert changing.stderr is not None
             assert "waiting until it ends" in changing.stderr.readline()
             running.kill()
-            changing.communicate(timeout=100)
+            changing.communicate(timeout=600)
 
     assert changing.returncode == 0
 

@@ -75,5 +75,5 @@ def bytes_of(folder: Path) -> bytes:
 def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a few lines of Python in a process of their own."""
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=600, check=False
     )

@@ -24,7 +24,7 @@ from musterpoint.workflows.searching import Found, RegistryIndex
 from musterpoint.workflows.station import Station
 
 STATIONS = 3
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 
 
 class Turns:
