@@ -26,10 +26,8 @@ from benchmarks.chimeras import Chimeras
 from benchmarks.comparison_templates import PreparedSet, read_sets
 from benchmarks.search_decoys import POSITIONS, Decoys, Source, gallery_of, kept_decoys
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from numba import njit
 
 from musterpoint.comparison import bare_minutiae, with_cohort_mean
-from musterpoint.comparison.kernels_lanes import fill_u64x8, ones_u64x8, sum_u64x8, u64x8
 from musterpoint.gallery import (
     Entry,
     LocalGallerySearch,
@@ -46,7 +44,6 @@ from musterpoint.templates import Template
 
 LISTED_RANKS: Final = (1, 10, 100, 300, 1000, 3000, 30_000)
 TIMED_PROBES: Final = 16
-SIGNATURE_WORDS: Final = 256
 MATE = 2 << 64
 
 
@@ -105,8 +102,7 @@ def main() -> None:
     options.add_argument("--every", type=int, default=1, help="search with every so many-th print only")
     chosen = options.parse_args()
     prints = Prints.of(read_sets(chosen.folders, chosen.templates))
-    rows: list[tuple[str, str, str]] = [scan_row()]
-    rows += one_finger_rows(prints, chosen.size, chosen.every)
+    rows = [*one_finger_rows(prints, chosen.size, chosen.every)]
     if not chosen.one_finger:
         rows += two_finger_rows(prints, chosen.size, chosen.every)
     print("| figure | reach | here |\n|---|---|---|")
@@ -353,55 +349,6 @@ def best_ms(call: Callable[[Probe], object], probes: Sequence[Probe]) -> float:
 def share(flags: Iterator[bool]) -> float:
     """Share of true ones."""
     return float(np.mean([*flags]))
-
-
-@njit("void(uint64[:, ::1], uint64[:, ::1], int64[:, ::1])", nogil=True)
-def scan(signatures, probes, shared):  # type: ignore[no-untyped-def]  # compiled
-    """Bits that signatures of 2 kB share with those of probes, (rows, probes); all probes share the pass."""
-    for row in range(len(signatures)):
-        begin = row * SIGNATURE_WORDS
-        for probe in range(len(probes)):
-            at = probe * SIGNATURE_WORDS
-            total, other = fill_u64x8(np.uint64(0)), fill_u64x8(np.uint64(0))
-            for word in range(0, SIGNATURE_WORDS, 16):
-                total = total + ones_u64x8(u64x8(signatures, begin + word) & u64x8(probes, at + word))
-                other = other + ones_u64x8(u64x8(signatures, begin + word + 8) & u64x8(probes, at + word + 8))
-            shared[row, probe] = np.int64(sum_u64x8(total + other))
-
-
-def scan_row() -> tuple[str, str, str]:
-    """How quickly signatures of 2 kB could be compared exhaustively; the gallery does not use them."""
-    return "scan of signatures, 2 kB a finger", ">= 15 M/s", f"{scan_rate() / 1e6:.1f} M/s"
-
-
-def scan_rate(rows: int = 200_000, probes: int = 1) -> float:
-    """Signatures of 2 kB compared with a probe a second, one core; 200,000 of them come from memory.
-
-    probes  that share the pass: each signature is read once for all of them
-    """
-    signatures = signatures_of(rows)
-    shared, times = np.empty((rows, probes), np.int64), []
-    for _ in range(3):
-        begun = time.process_time()
-        scan(signatures, signatures[:probes], shared)
-        times.append(time.process_time() - begun)
-    return rows * probes / min(times)
-
-
-def memory_rate(rows: int = 200_000) -> float:
-    """Bytes a second at which one core reads what `scan_rate` reads, and does nothing but add it up."""
-    signatures, times = signatures_of(rows), []
-    for _ in range(3):
-        begun = time.process_time()
-        signatures.sum()
-        times.append(time.process_time() - begun)
-    return signatures.nbytes / min(times)
-
-
-def signatures_of(rows: int) -> npt.NDArray[np.uint64]:
-    """Signatures at random."""
-    words = np.random.default_rng(1).integers(0, 2**63, (rows, SIGNATURE_WORDS))
-    return words.astype(np.uint64)
 
 
 if __name__ == "__main__":
