@@ -11,8 +11,9 @@ from tests.rights.installations import DEPARTURE, DEPARTURES
 
 from musterpoint.comparison import STANDARD
 from musterpoint.comparison.normalisation import CENTRE
-from musterpoint.identifiers import EncounterId, ReferenceId, SubjectId, new_uuid
-from musterpoint.registry import Encounter, EncounterKind, Outcome, Reference
+from musterpoint.identifiers import CaseId, EncounterId, ReferenceId, SubjectId, new_uuid
+from musterpoint.registry import CaseCandidate, Encounter, EncounterKind, Outcome, Reference
+from musterpoint.storage import adjudication
 from musterpoint.synthetic import population
 from musterpoint.templates import CohortMean, FingerPosition, Template, encode
 from musterpoint.workflows.station import Station
@@ -45,15 +46,42 @@ def enrol(
     station: Station, people: Sequence[Sequence[Template]], gallery: str = DEPARTURES
 ) -> list[SubjectId]:
     """People with these fingers, right and left index, in one transaction; returns who they are."""
-    subjects = []
+    return [one for one in _come(station, people, gallery, is_known=True) if one is not None]
+
+
+def wait(station: Station, people: Sequence[Sequence[Template]], for_whom: Sequence[SubjectId]) -> list[int]:
+    """People who came later and may each be one of those: an open case of each, by its number."""
+    with station.database.read() as snapshot:
+        before = {one.encounter_id for one in snapshot.encounters()}
+        candidates = [snapshot.subject(one).encounters[0] for one in for_whom]
+    for one in people:
+        _come(station, [one], DEPARTURES, is_known=False)
+    with station.database.read() as snapshot:
+        waiting = [one.encounter_id for one in snapshot.encounters() if one.encounter_id not in before]
+    cases = []
+    with station.writing("supervisor") as work:
+        for probe, candidate in zip(waiting, candidates, strict=True):
+            found = [CaseCandidate(encounter_id=candidate, strength=15_000)]
+            cases.append(work.open_case(CaseId(new_uuid()), probe, len(before), found, work.now()).number)
+            adjudication.add_pair(work, probe, candidate)
+        work.append_journal("case", {"count": len(cases)})
+        work.commit()
+    return cases
+
+
+def _come(
+    station: Station, people: Sequence[Sequence[Template]], gallery: str, *, is_known: bool
+) -> list[SubjectId | None]:
+    subjects: list[SubjectId | None] = []
     with station.writing("supervisor") as work:
         work.append_journal("record.enrolled", {"count": len(people)})
         encounters = [EncounterId(new_uuid()) for _ in people]
         work.make_keys(*encounters)
         for encounter_id, person in zip(encounters, people, strict=True):
-            subject_id = SubjectId(new_uuid())
+            subject_id = SubjectId(new_uuid()) if is_known else None
             subjects.append(subject_id)
-            work.add_subject(subject_id)
+            if subject_id is not None:
+                work.add_subject(subject_id)
             work.add_encounter(
                 Encounter(
                     encounter_id=encounter_id,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.calibration.people import enrol, fingers
+from tests.calibration.people import enrol, fingers, wait
 from tests.rights.installations import DEPARTURE, DEPARTURES, Installation
 
 from musterpoint.comparison import STANDARD
 from musterpoint.errors import CalibrationRefused, NoAgreement, RoleMissing, SecondPersonMissing
+from musterpoint.registry import Verdict
+from musterpoint.registry.adjudication import Judgement, Standing
+from musterpoint.storage import adjudication
 from musterpoint.workflows.calibrated import calibration_of
 from musterpoint.workflows.calibrating import (
     measure_calibration,
@@ -84,8 +87,34 @@ def test_people_who_were_enrolled_twice_are_refused_when_many_and_left_out_when_
         measure_calibration(real.acting("supervisor"), DEPARTURE, comparisons=19_900)
 
     enrol(real.station, [[one] for one in again[1:20]])
-    with pytest.raises(CalibrationRefused, match=r"may be one.*first.*adjudicate.*open cases count"):
+    with pytest.raises(CalibrationRefused, match=r"may be one.*first.*adjudicate.*open cases were left out"):
         measure_calibration(real.acting("supervisor"), DEPARTURE, comparisons=20_000)
+
+
+def test_who_waits_in_an_open_case_is_not_compared_with_those_they_may_be(real: Installation) -> None:
+    again = fingers(PEOPLE, 1)
+    subjects = enrol(real.station, [[one] for one in fingers(PEOPLE)])
+    supervisor = real.acting("supervisor")
+    before = measure_calibration(supervisor, DEPARTURE)
+    cases = wait(real.station, [[one] for one in again[:20]], subjects[:20])
+    people = PEOPLE + len(cases)
+
+    found = measure_calibration(supervisor, DEPARTURE)
+
+    assert (found.people, found.suspects, found.undecided) == (people, 0, len(cases))
+    assert len(found.one[0]) == people * (people - 1) // 2 - len(cases)
+    assert found.after.one.nats_of(14_000) > 0.9 * before.after.one.nats_of(14_000), "chance reaches no more"
+    with real.station.writing("supervisor") as work:
+        for number, verdict in zip(cases, (Verdict.DIFFERENT, Verdict.CANNOT_TELL), strict=False):
+            case = work.case(number)
+            [pair] = adjudication.pairs_of(work, case.encounter_id)
+            judged = Judgement(standing=Standing.DECIDED, verdict=verdict)
+            adjudication.set_judgement(work, pair, judged, work.now())
+            adjudication.settle(work, case, verdict, work.now(), "somebody")
+        work.append_journal("case.settled", {})
+        work.commit()
+    found = measure_calibration(supervisor, DEPARTURE)
+    assert (found.suspects, found.undecided) == (1, len(cases) - 1), "who cannot be told may be the same"
 
 
 def test_only_supervisors_under_an_agreement_measure(real: Installation) -> None:

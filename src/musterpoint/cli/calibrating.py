@@ -159,6 +159,11 @@ def _print_measured(found: Measured) -> None:
             f"Tail model of one finger above {tail.begin:,.0f}: shape {tail.shape:.2f} "
             f"(95 %: {low:.2f} to {high:.2f}), scale {tail.scale:,.0f}; strengths promise 0 and 1,000."
         )
+    if found.undecided:
+        click.echo(
+            f"Not compared: {counted(found.undecided, 'pair', 'pairs')} of people of whom it is not decided"
+            " whether they are one. Have open cases judged before you go by it."
+        )
     if found.suspects:
         click.echo(
             f"Left out: {counted(found.suspects, 'pair', 'pairs')} of people so alike that they may be one."
@@ -214,6 +219,7 @@ def _measured_as_json(found: Measured, number: int | None) -> dict[str, object]:
         "people": found.people,
         "of_people": found.of_people,
         "suspects": found.suspects,
+        "undecided": found.undecided,
         "before": found.before.number,
         "comparator": found.after.comparator,
         "cohort": found.after.cohort,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,16 +56,19 @@ def cross(
     *,
     comparisons: int,
     seed: int,
+    undecided: Collection[tuple[int, int]] = (),
     advance: Callable[[int], None] = lambda _: None,
 ) -> Crossed:
     """Compare random pairs of different people, by fingers that may be the same one of both.
 
     comparisons  pairs with one finger each; a quarter of that with two
+    undecided    pairs of people, by their numbers, the lower one first, who may be one: not compared
     advance      told of comparisons of two fingers that were made
     """
     rng = np.random.default_rng(seed)
     rows = _Rows.of(people)
-    pairs = _pairs(len(people), comparisons, rng)
+    apart = [pair for pair in _pairs(len(people), comparisons + len(undecided), rng) if pair not in undecided]
+    pairs = apart[:comparisons]
     singles = [single for pair in pairs if (single := rows.chosen(pair, 1, rng)) is not None]
     doubles: list[_Chosen] = []
     for pair in pairs:

@@ -360,7 +360,7 @@ def people_of(
     column = tables.encounter.c
     statement = sa.select(column.encounter_id, column.subject_id).where(column.encounter_id.in_(encounters))
     found = snapshot.fetch(statement, tuple)
-    return {EncounterId(one): EncounterId(one) if who is None else SubjectId(who) for one, who in found}
+    return {EncounterId(one): _person(one, who) for one, who in found}
 
 
 def different_pairs(
@@ -396,6 +396,34 @@ def different_pairs(
     )
 
 
+def undecided_people(snapshot: Snapshot) -> frozenset[frozenset[SubjectId | EncounterId]]:
+    """Two and two people of whom nobody has said that they are two: they may be one.
+
+    Those of open cases who are not told apart, also provisionally, and those who could not be told.
+    """
+    case, candidate = tables.adjudication_case, tables.adjudication_candidate
+    probe, other = tables.encounter.alias(), tables.encounter.alias()
+    statement = (
+        sa.select(probe.c.encounter_id, probe.c.subject_id, other.c.encounter_id, other.c.subject_id)
+        .select_from(candidate)
+        .join(case, case.c.number == candidate.c.number)
+        .join(probe, probe.c.encounter_id == case.c.encounter_id)
+        .join(other, other.c.encounter_id == candidate.c.encounter_id)
+        .where(
+            sa.or_(case.c.verdict.is_(None), case.c.verdict == Verdict.CANNOT_TELL.value),
+            sa.or_(candidate.c.verdict.is_(None), candidate.c.verdict != Verdict.DIFFERENT.value),
+        )
+    )
+    found = snapshot.fetch(
+        statement, lambda row: frozenset((_person(row[0], row[1]), _person(row[2], row[3])))
+    )
+    return frozenset(two for two in found if len(two) == 2)
+
+
+def _person(encounter_id: UUID, subject_id: UUID | None) -> SubjectId | EncounterId:
+    return EncounterId(encounter_id) if subject_id is None else SubjectId(subject_id)
+
+
 def _members(
     snapshot: Snapshot, people: Collection[SubjectId | EncounterId]
 ) -> dict[SubjectId | EncounterId, frozenset[EncounterId]]:
@@ -405,8 +433,7 @@ def _members(
     )
     found: dict[SubjectId | EncounterId, set[EncounterId]] = {one: set() for one in people}
     for subject_id, encounter_id in snapshot.fetch(statement, tuple):
-        person = EncounterId(encounter_id) if subject_id is None else SubjectId(subject_id)
-        found.setdefault(person, set()).add(EncounterId(encounter_id))
+        found.setdefault(_person(encounter_id, subject_id), set()).add(EncounterId(encounter_id))
     return {one: frozenset(theirs) for one, theirs in found.items()}
 
 

@@ -28,7 +28,7 @@ from musterpoint.comparison.measuring import (
 from musterpoint.errors import CalibrationRefused
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry.rights import Act
-from musterpoint.storage import IndexRow, Snapshot, calibrations
+from musterpoint.storage import IndexRow, Snapshot, adjudication, calibrations
 from musterpoint.templates import decode
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.calibrated import MEMBERS, InForce, in_force, members_as_facts
@@ -55,13 +55,14 @@ SUSPECTS_MAX: Final = 10
 class Measured:
     """What comparisons of the people of some galleries came to.
 
-    people    who were compared, of `of_people`
-    before    what searches went by when it was measured
-    after     what the comparisons make of it
-    one       comparisons with one finger each, and the map of them
-    several   with two fingers each; the map is None where too few people gave two
-    suspects  pairs of people who may be one; they were left out
-    members   encounter and reference of each member of an own cohort; nobody where there is none
+    people     who were compared, of `of_people`
+    before     what searches went by when it was measured
+    after      what the comparisons make of it
+    one        comparisons with one finger each, and the map of them
+    several    with two fingers each; the map is None where too few people gave two
+    suspects   pairs of people who are so alike that they may be one; they were left out
+    undecided  pairs of people of whom it is not decided whether they are one; they were not compared
+    members    encounter and reference of each member of an own cohort; nobody where there is none
     """
 
     purpose: str
@@ -74,6 +75,7 @@ class Measured:
     one: tuple[Comparisons, MeasuredMap]
     several: tuple[Comparisons, MeasuredMap | None]
     suspects: int
+    undecided: int
     members: tuple[tuple[EncounterId, UUID], ...] = ()
 
 
@@ -187,6 +189,7 @@ def _told(found: Measured) -> Facts:
         "comparisons": len(found.one[0]),
         "comparisons_of_two": len(found.several[0]),
         "suspects": found.suspects,
+        "undecided": found.undecided,
         "comparator": STANDARD.comparator,
         "cohort": found.after.cohort,
         "measured_at": found.position,
@@ -206,11 +209,18 @@ def _measured(snapshot: Snapshot, asked: _Asked, advance: Callable[[int], None])
     there = snapshot.people(asked.galleries)
     _refuse_few(there, "people in the galleries of this purpose")
     rows = _rows(snapshot, asked.galleries, there)
-    members = _members(rows, snapshot.position) if asked.is_own_cohort else ()
+    members = _members(list(rows.values()), snapshot.position) if asked.is_own_cohort else ()
     cohort = Cohort.of([decode(one.template) for one in members]) if members else None
-    people = [_held(theirs, cohort) for theirs in rows]
+    people = [_held(theirs, cohort) for theirs in rows.values()]
     _refuse_few(len(people), "people with a finger that can be compared")
-    seen = cross(people, comparisons=asked.comparisons, seed=snapshot.position, advance=advance)
+    undecided = _undecided(snapshot, list(rows))
+    seen = cross(
+        people,
+        comparisons=asked.comparisons,
+        seed=snapshot.position,
+        undecided=undecided,
+        advance=advance,
+    )
     _refuse_suspects(seen)
     _refuse_few_comparisons(seen, asked.comparisons, len(people))
     one = measure(seen.one)
@@ -235,12 +245,13 @@ def _measured(snapshot: Snapshot, asked: _Asked, advance: Callable[[int], None])
         one=(seen.one, one),
         several=(seen.several, several),
         suspects=len(seen.suspects),
+        undecided=len(undecided),
         members=tuple((one.encounter_id, one.reference_id) for one in members),
     )
 
 
-def _rows(snapshot: Snapshot, galleries: frozenset[str], there: int) -> list[list[IndexRow]]:
-    """References of each person, of so many people as are compared."""
+def _rows(snapshot: Snapshot, galleries: frozenset[str], there: int) -> dict[UUID, list[IndexRow]]:
+    """References of each person, of so many people as are compared; by subject, or by who waits for one."""
     rng = np.random.default_rng(snapshot.position)
     is_drawn: dict[UUID, bool] = {}
     held: dict[UUID, list[IndexRow]] = {}
@@ -248,7 +259,18 @@ def _rows(snapshot: Snapshot, galleries: frozenset[str], there: int) -> list[lis
         person = row.subject_id or row.encounter_id
         if is_drawn.setdefault(person, bool(rng.random() * there < PEOPLE_MAX)):
             held.setdefault(person, []).append(row)
-    return list(held.values())
+    return held
+
+
+def _undecided(snapshot: Snapshot, people: Sequence[UUID]) -> frozenset[tuple[int, int]]:
+    """Those of whom it is not decided whether they are one person, by their places among these people."""
+    places = {person: place for place, person in enumerate(people)}
+    found = set()
+    for two in adjudication.undecided_people(snapshot):
+        first, second = sorted(places.get(one, -1) for one in two)
+        if first >= 0:
+            found.add((first, second))
+    return frozenset(found)
 
 
 def _held(rows: Sequence[IndexRow], cohort: Cohort | None) -> list[Held]:
@@ -324,7 +346,7 @@ def _refuse_suspects(seen: Crossed) -> None:
             expected=f"at most {allowed} pairs of people so alike that they may be one",
             found=str(len(seen.suspects)),
             hint="Have people who were enrolled twice judged and merged first: musterpoint adjudicate. Pairs"
-            " that wait in open cases count until they are judged. If they are not the same, this sensor"
+            " that wait in open cases were left out already. If they are not the same, this sensor"
             " needs another comparator; tell its makers",
             where="calibration",
         )
