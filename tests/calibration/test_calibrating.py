@@ -12,7 +12,7 @@ from musterpoint.comparison import STANDARD
 from musterpoint.errors import CalibrationRefused, NoAgreement, RoleMissing, SecondPersonMissing
 from musterpoint.registry import Verdict
 from musterpoint.registry.adjudication import Judgement, Standing
-from musterpoint.storage import adjudication
+from musterpoint.storage import adjudication, calibrations
 from musterpoint.workflows.calibrated import calibration_of
 from musterpoint.workflows.calibrating import (
     measure_calibration,
@@ -70,9 +70,22 @@ def test_measuring_changes_nothing_and_setting_it_changes_what_searches_of_these
     assert [one.subject_id for one in searched.candidates] == [subjects[7]]
     assert searched.needed.strength == found.after.one.strength_for(math.ceil(1000 * math.log(100 * PEOPLE)))
 
-    set_standard(real.acting(*TWO), DEPARTURE)
+    assert set_standard(real.acting(*TWO), DEPARTURE) == 2
+    assert set_standard(real.acting(*TWO), DEPARTURE) is None
     assert view_calibration(supervisor, DEPARTURE).calibration == STANDARD
     assert supervisor.index(HERE).search(supervisor.database, [probe], 0.01).calibration == 0
+
+
+def test_going_back_to_what_counts_already_changes_nothing(real: Installation) -> None:
+    with pytest.raises(SecondPersonMissing):
+        set_standard(real.acting("supervisor"), DEPARTURE)
+    before = real.position()
+
+    assert set_standard(real.acting(*TWO), DEPARTURE) is None
+
+    assert real.position() == before
+    with real.station.database.read() as snapshot:
+        assert list(calibrations.newest_first(snapshot)) == []
 
 
 def test_people_who_were_enrolled_twice_are_refused_when_many_and_left_out_when_few(

@@ -74,7 +74,10 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     fingers_of = [(one["fingers"], one["calibration"]) for one in shown_of[0]["by_fingers"]]
     assert (shown_of[0]["people"], fingers_of) == (PEOPLE, [(1, 1), (2, 1)])
 
-    assert run("calibrate", *DEPARTURE, "--standard", *TWO).code == 0
+    assert "entry 2 says so" in run("calibrate", *DEPARTURE, "--standard", *TWO).out
+    again = run("calibrate", *DEPARTURE, "--standard", *TWO)
+    assert (again.code, "already; nothing was changed" in again.out) == (0, True)
+    assert run("calibrate", *DEPARTURE, "--standard", "--json", *TWO).json["number"] is None
     assert "standard calibration" in run("calibrate", *DEPARTURE, *ONE).out
     lines = [one for one in _journal(run) if one["kind"].startswith("threshold.")]
     assert not [one for one in held if one in json.dumps(lines)], "what is kept names nobody"

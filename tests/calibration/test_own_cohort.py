@@ -15,7 +15,13 @@ from musterpoint.identifiers import SubjectId
 from musterpoint.storage import calibrations
 from musterpoint.templates import Template, decode
 from musterpoint.workflows.calibrated import in_force
-from musterpoint.workflows.calibrating import Measured, measure_calibration, set_calibration, view_calibration
+from musterpoint.workflows.calibrating import (
+    Measured,
+    measure_calibration,
+    set_calibration,
+    set_standard,
+    view_calibration,
+)
 from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.erasure import erase, find
 from musterpoint.workflows.identification import Verification, verify
@@ -78,6 +84,7 @@ def test_searches_go_by_it_until_a_member_is_erased(real: Installation) -> None:
         [kept] = calibrations.newest_first(snapshot)
         held = {str(row.reference_id) for row in snapshot.index_rows()}
     assert len([one for one in kept.facts["members"] if one[1] not in held]) == 1
+    assert set_standard(supervisor.acting_as(*TWO), DEPARTURE) == 2, "it ended, and nobody went back"
     again.close()
 
 

@@ -83,6 +83,9 @@ def _go_by_standard(station: Station, purpose: str, as_json: bool) -> None:
     if as_json:
         print_json({"number": number, "standard": True})
         return
+    if number is None:
+        click.echo(f"Searches for {purpose} go by the standard calibration already; nothing was changed.")
+        return
     click.echo(f"Searches for {purpose} go by the standard calibration; entry {number} says so.")
 
 

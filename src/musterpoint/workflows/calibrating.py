@@ -161,13 +161,17 @@ def set_calibration(station: Station, found: Measured) -> int:
     return number
 
 
-def set_standard(station: Station, purpose: str) -> int:
+def set_standard(station: Station, purpose: str) -> int | None:
     """Have the searches of a purpose go by the calibration that comes with the program; two persons do it.
 
-    Returns the number of the row that says so. Raises what `authorise` raises.
+    Returns the number of the row that says so, or None where they go by it already: then nothing is written.
+    One that has ended might count again, so to go back from it is a change. Raises what `authorise` raises.
     """
     with station.unit_of_work() as work:
         permission = authorise(station, work, Act.SET_CALIBRATION, purpose=purpose)
+        counts = in_force(work, permission.galleries)
+        if counts.calibration.number == STANDARD.number and not counts.ended:
+            return None
         number = calibrations.add(work, permission.galleries, {})
         told: Facts = {
             "purpose": purpose,
