@@ -60,25 +60,33 @@ def test_two_impressions_are_scored_as_the_better_one(tmp_path: Path) -> None:
     ]
 
 
-def test_two_impressions_need_a_finger_with_three(tmp_path: Path) -> None:
-    folder = write_data_set(tmp_path / "a", {20: [1, 2], 30: [1]})
-    with pytest.raises(ListingError, match="three impressions"):
-        run(folder, protocols=(Protocol.TWO_IMPRESSIONS,))
-
-
-@pytest.mark.parametrize("protocol", [Protocol.FUSED, Protocol.IDENTIFICATION])
-def test_too_few_fingers_are_refused_before_anything_is_extracted(tmp_path: Path, protocol: Protocol) -> None:
-    folder = write_data_set(tmp_path / "a", {number: [1, 2] for number in range(20, 60, 10)})
-    asked = Settings(workers=1, protocols=(Protocol.VERIFICATION, protocol), fingers=(2, 10))
+def refuse(*folders: Path, match: str, **settings: object) -> None:
+    """Insist that it is refused before anything is extracted, which may take hours."""
+    asked = Settings(workers=1, **settings)  # type: ignore[arg-type]
     reached: list[Stage] = []
-    with pytest.raises(ListingError, match="two people with 10 fingers each"):
+    with pytest.raises(ListingError, match=match):
         evaluate_all(
-            [DataSet.read(folder)],
+            [DataSet.read(folder) for folder in folders],
             asked,
             engine=DrawnEngine(),
             progress=lambda stage, _done, _total: reached.append(stage),
         )
     assert reached == []
+
+
+def test_two_impressions_need_a_finger_with_three(tmp_path: Path) -> None:
+    folder = write_data_set(tmp_path / "a", {20: [1, 2], 30: [1]})
+    protocols = (Protocol.VERIFICATION, Protocol.TWO_IMPRESSIONS)
+    refuse(folder, match=r"expected a finger with three impressions.*found at most 2", protocols=protocols)
+    other = write_data_set(tmp_path / "b", {20: [1, 2, 3], 30: [1]})
+    assert len(run(folder, other, protocols=protocols)) == 2
+
+
+@pytest.mark.parametrize("protocol", [Protocol.FUSED, Protocol.IDENTIFICATION])
+def test_too_few_fingers_are_refused(tmp_path: Path, protocol: Protocol) -> None:
+    folder = write_data_set(tmp_path / "a", {number: [1, 2] for number in range(20, 60, 10)})
+    protocols = (Protocol.VERIFICATION, protocol)
+    refuse(folder, match="two people with 10 fingers each", protocols=protocols, fingers=(2, 10))
 
 
 @pytest.mark.parametrize("protocol", [Protocol.TWO_IMPRESSIONS, Protocol.FUSED])
@@ -87,8 +95,26 @@ def test_more_trials_than_can_be_held_are_refused(
 ) -> None:
     monkeypatch.setattr("musterpoint.evaluation.comparing_people.TRIALS_MAX", 20)
     folder = write_data_set(tmp_path / "a", {number: [1, 2, 3] for number in range(20, 60, 10)})
-    with pytest.raises(ListingError, match="at most 20 trials"):
-        run(folder, protocols=(protocol,))
+    refuse(folder, match="at most 20 trials", protocols=(protocol,))
+
+
+def test_a_visit_with_which_nobody_can_be_enrolled_is_refused(tmp_path: Path) -> None:
+    """Searches in an empty gallery would raise no alarm, and look like a merit."""
+    folder = write_data_set(tmp_path / "a", {number: [1, 2] for number in range(20, 60, 10)})
+    protocols = (Protocol.VERIFICATION, Protocol.IDENTIFICATION)
+    refuse(folder, match=r"with a visit 3.*at most 2 visits.*--enrol", protocols=protocols, enrolled=3)
+    assert len(run(folder, protocols=protocols, enrolled=2)) == 2
+
+
+@pytest.mark.parametrize("impressions", [{20: [1], 30: [1]}, {20: [1, 2]}])
+def test_a_set_without_mated_or_without_nonmated_pairs_is_refused_beside_others_too(
+    tmp_path: Path, impressions: dict[int, list[int]]
+) -> None:
+    sound = [write_data_set(tmp_path / name, {20: [1, 2], 30: [1]}) for name in ("a", "b")]
+    useless = write_data_set(tmp_path / "c", impressions)
+    refuse(*sound, useless, match="at least two fingers")
+    beside = (DataSet.read(useless),)
+    refuse(*sound, match="at least two fingers", weights=Weights.LEAVE_ONE_SET_OUT, beside=beside)
 
 
 def fingers_of(group: People, drawing: int) -> list[int]:

@@ -50,14 +50,13 @@ def units_of(data_set: DataSet) -> tuple[I32, tuple[str, ...]]:
 def two_impressions(data_set: DataSet, plan: Pairs, scores: F64, engine: Engine) -> Trials | None:
     """Every impression as a probe against each two others of every finger, scored as one finger.
 
-    None where no finger has three impressions.
+    None where no finger has three impressions. `refuse_two_impressions` says beforehand whether it can be.
     """
     samples = data_set.samples
     table = square(scores, np.ones(len(samples), np.bool_))
     unit, units = units_of(data_set)
     by_finger = [np.flatnonzero(plan.finger == finger).tolist() for finger in range(plan.finger_count)]
     enrolled = np.array([pair for own in by_finger for pair in combinations(own, 2)], np.intp)
-    refuse_too_many(len(samples) * len(enrolled))
     probe, pair = (axis.ravel() for axis in np.indices((len(samples), len(enrolled))))
     is_other = (enrolled[pair] != probe[:, None]).all(axis=1)
     probe, pair = probe[is_other], pair[is_other]
@@ -114,8 +113,26 @@ def fused(people: People, table: F64, engine: Engine, advance: Callable[[int], N
     )
 
 
-def refuse_too_many(trials: int) -> None:
-    """Raise ListingError where there would be more trials than memory and patience allow."""
+def refuse_two_impressions(plans: Sequence[Pairs]) -> None:
+    """Raise ListingError where no finger of any set has three impressions, or the trials are too many."""
+    impressions = [np.bincount(plan.finger) for plan in plans]
+    most = max(int(counts.max()) for counts in impressions)
+    if most < 3:
+        raise ListingError(
+            expected="a finger with three impressions: two that are enrolled, and one to compare with them",
+            found=f"at most {most} of a finger",
+            hint="Give sets with more impressions, or leave out this protocol",
+        )
+    for counts in impressions:
+        _refuse_too_many(int(counts.sum()) * int((counts * (counts - 1) // 2).sum()))
+
+
+def refuse_fused(samples: int, groups: Sequence[People]) -> None:
+    """Raise ListingError where so many samples, or the people made of them, are too many to be compared."""
+    _refuse_too_many(max(samples * (samples - 1) // 2, *map(count_fused, groups), 0))
+
+
+def _refuse_too_many(trials: int) -> None:
     if trials > TRIALS_MAX:
         raise ListingError(
             expected=f"at most {TRIALS_MAX:,} trials under one protocol",

@@ -14,7 +14,8 @@ from musterpoint.errors import ListingError
 from musterpoint.evaluation.comparing_people import (
     count_fused,
     fused,
-    refuse_too_many,
+    refuse_fused,
+    refuse_two_impressions,
     square,
     two_impressions,
     verification,
@@ -124,17 +125,29 @@ class _Run:
         self._engine = engine
         self._progress = progress
         self._workers = settings.workers or os.cpu_count() or 1
-        self._refuse_too_few_people()
-        self._kept = WorkFolder(settings.cache)
         self._plans = [pairs(data_set) for data_set in data_sets]
+        self._beside = [pairs(data_set) for data_set in settings.beside]
+        self._refuse_what_cannot_be_measured()
+        self._kept = WorkFolder(settings.cache)
         self._outcomes = self._extracted(data_sets)
         self._scores: list[F64] | None = None
 
-    def _refuse_too_few_people(self) -> None:
+    def _refuse_what_cannot_be_measured(self) -> None:
         """Before anything is extracted, which may take hours. Raises ListingError."""
         for protocol in self._settings.protocols:
+            if protocol == Protocol.TWO_IMPRESSIONS:
+                refuse_two_impressions(self._plans)
             for fingers in self._numbers(protocol):
-                people_of(self._data_sets, fingers)
+                groups = people_of(self._data_sets, fingers)
+                if protocol == Protocol.FUSED:
+                    refuse_fused(sum(len(one.samples) for one in self._data_sets), groups)
+                else:
+                    Searches(groups, (), self._engine, self._search_plan).refuse_empty_galleries()
+
+    @property
+    def _search_plan(self) -> SearchPlan:
+        asked = self._settings
+        return SearchPlan(decoys=asked.decoys, enrolled=asked.enrolled, workers=self._workers)
 
     def _numbers(self, protocol: Protocol) -> Sequence[int]:
         """How many fingers people have under a protocol, one after another; none where it knows no people."""
@@ -188,12 +201,6 @@ class _Run:
             for data_set, plan, scores, failures in self._by_set()
         ]
         measured = [Measured(trials, failures) for trials, failures in made if trials is not None]
-        if not measured:
-            raise ListingError(
-                expected="a finger with three impressions",
-                found="none in any set",
-                hint="Give sets with more impressions, or leave out this protocol",
-            )
         return self._summed(Protocol.TWO_IMPRESSIONS, measured)
 
     def _by_set(self) -> list[tuple[DataSet, Pairs, F64, tuple[Failure, ...]]]:
@@ -224,8 +231,8 @@ class _Run:
             Prints(plan, _templates(one)) for plan, one in zip(self._plans, self._outcomes, strict=True)
         ]
         others = [
-            Prints(pairs(data_set), _templates(one))
-            for data_set, one in zip(beside, self._extracted(beside) if beside else [], strict=True)
+            Prints(plan, _templates(one))
+            for plan, one in zip(self._beside, self._extracted(beside) if beside else [], strict=True)
         ]
         return comparators(prints, others, self._kept, self._progress)
 
@@ -233,7 +240,6 @@ class _Run:
         groups = people_of(self._data_sets, fingers)
         templates = [template for outcomes in self._outcomes for template in _templates(outcomes)]
         count = len(templates)
-        refuse_too_many(max(count * (count - 1) // 2, *map(count_fused, groups), 0))
         step = Steps(self._progress, Stage.COMPARISON, count * (count - 1) // 2)
         scores = compare_all(
             templates,
@@ -257,10 +263,7 @@ class _Run:
             for outcomes in self._outcomes
             for template in _templates(outcomes)
         ]
-        plan = SearchPlan(
-            decoys=self._settings.decoys, enrolled=self._settings.enrolled, workers=self._workers
-        )
-        searches = Searches(groups, templates, self._engine, plan)
+        searches = Searches(groups, templates, self._engine, self._search_plan)
         step = Steps(self._progress, Stage.SEARCH, len(searches))
         measured = [
             Measured(trials, is_chimeric=group.is_chimeric)

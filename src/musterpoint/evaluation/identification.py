@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from musterpoint.errors import ListingError
 from musterpoint.evaluation.comparing_people import visit_names
 from musterpoint.evaluation.engine import Engine, Found, Search
 from musterpoint.evaluation.people import PREFERRED, People
@@ -151,6 +152,16 @@ class Searches:
             for shown in range(len(person.visits))
             if self._is_first[k] != half or (k in places and shown != visit)
         ]
+
+    def refuse_empty_galleries(self) -> None:
+        """Raise ListingError where at some visit nobody is there to be enrolled."""
+        for number, (enrolled, _) in enumerate(self._rounds):
+            if not enrolled:
+                raise ListingError(
+                    expected=f"people of both halves with a visit {number // 2 + 1}, to be enrolled with it",
+                    found=f"at most {max(len(one.visits) for one in self._people)} visits of a person",
+                    hint="Have fewer impressions take turns (--enrol), or give sets with more",
+                )
 
     def __len__(self) -> int:
         """How many searches there are."""
