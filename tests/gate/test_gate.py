@@ -23,7 +23,7 @@ from musterpoint.workflows.children import Told
 from musterpoint.workflows.deciding import DecisionRequest, decide, view
 from musterpoint.workflows.erasure import erase, find_erasable
 from musterpoint.workflows.screening import ScreeningRequest, screen
-from musterpoint.workflows.screening_outcome import ScreeningOutcome
+from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome
 from musterpoint.workflows.station import Station
 
 HOUR_US = 3_600_000_000
@@ -171,10 +171,18 @@ def test_being_decided_looks_the_same_for_every_reason(station: Station) -> None
 def test_under_no_list_a_candidate_and_a_poor_search_look_alike(station: Station) -> None:
     screen(station, screening(record(1)))
     candidates = dataclasses.replace(screen(station, screening(record(1, number=2))), no_list=True)
-    poor = dataclasses.replace(candidates, answer="cannot tell", reason="quality", case=None)
+    poor_finger = FingerResult(
+        finger="right thumb", quality=9, reasons=("few minutiae",), advice=("Dry it.",)
+    )
+    good_finger = FingerResult(finger="right thumb", quality=81)
+    candidates = dataclasses.replace(candidates, fingers=(good_finger,))
+    poor = dataclasses.replace(
+        candidates, answer="cannot tell", reason="quality", case=None, fingers=(poor_finger,)
+    )
 
     assert candidates.shown() == poor.shown()
     assert candidates.shown().answer == "cannot tell"
+    assert dataclasses.replace(candidates, answer="not known").shown().fingers == (good_finger,)
 
 
 def test_a_search_of_some_galleries_only_cannot_tell_and_enrols_nobody(station: Station) -> None:

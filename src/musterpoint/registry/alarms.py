@@ -47,16 +47,22 @@ class Rate(StrEnum):
         """What the rate is a share of."""
         return _DENOMINATORS[self]
 
+    @property
+    def is_of_searches(self) -> bool:
+        """Whether it tells what searches came to, and not only who came to the gate."""
+        return self.denominator != _PRESENTED
 
+
+_PRESENTED: Final = "presented"
 _DENOMINATORS: Final = {
-    Rate.FAILED_CAPTURE: "presented",
-    Rate.EXCEPTION: "presented",
-    Rate.REFUSAL: "presented",
+    Rate.FAILED_CAPTURE: _PRESENTED,
+    Rate.EXCEPTION: _PRESENTED,
+    Rate.REFUSAL: _PRESENTED,
     Rate.POOR_QUALITY: "searched",
     Rate.CANDIDATE: "searched",
     Rate.CONFIRMED: "cases decided",
     Rate.OVERTURNED: "cases decided",
-    Rate.NOT_CAPTURED: "presented",
+    Rate.NOT_CAPTURED: _PRESENTED,
 }
 
 BASELINES_PPM: Final[Mapping[Rate, int]] = {

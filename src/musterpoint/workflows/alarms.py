@@ -1,7 +1,9 @@
 """Rates of a site as people see them, and items for those that are more than chance.
 
 Rates are shown to whoever may see the status, never of a person, and never where few people stand behind
-them. An alarm is an item for a supervisor; it changes no threshold.
+them. What searches came to is for those who may see all of the status: an officer who reads how many had
+candidates before and after a screening would know of that person. An alarm is an item for a supervisor; it
+changes no threshold.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ from musterpoint.registry.alarms import (
     Rate,
     judge,
 )
-from musterpoint.registry.rights import Act
+from musterpoint.registry.rights import Act, Extent
 from musterpoint.storage import Snapshot, decisions
 from musterpoint.storage.decisions import Alarm, Attempt
-from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.station import Station
 
 WINDOW: Final = 200
@@ -47,17 +49,26 @@ WATCHED_EVERY: Final = 10
 
 
 def rates(station: Station) -> tuple[Judged, ...]:
-    """Every rate of every site, and then those of officers and reasons there. Raises Refused."""
+    """The rates of every site that the seat may see, and then those of officers and reasons there.
+
+    Raises what `authorise` raises.
+    """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_STATUS)
-        return _rates(snapshot, permission.screening.baselines)
+        found = _rates(snapshot, permission.screening.baselines)
+    return tuple(one for one in found if _may_see(permission, one.cell.rate))
 
 
 def open_alarms(station: Station) -> tuple[Alarm, ...]:
-    """Alarms that wait for a supervisor. Raises Refused."""
+    """Alarms that wait for a supervisor, of rates that the seat may see. Raises what `authorise` raises."""
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.READ_STATUS)
-        return decisions.alarms(snapshot, is_open=True)
+        permission = authorise(station, snapshot, Act.READ_STATUS)
+        found = decisions.alarms(snapshot, is_open=True)
+    return tuple(one for one in found if _may_see(permission, one.rate))
+
+
+def _may_see(permission: Permission, rate: Rate) -> bool:
+    return permission.extent is Extent.FULL or not rate.is_of_searches
 
 
 def close(station: Station, number: int) -> Alarm:

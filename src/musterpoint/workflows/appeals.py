@@ -11,15 +11,16 @@ import json
 from dataclasses import dataclass
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict, UnusableInput
+from musterpoint.errors import Conflict, RoleMissing, UnusableInput
 from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
 from musterpoint.registry import Answer, Case, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
 from musterpoint.registry.awaited import Awaited
+from musterpoint.registry.outcomes import shown_answer
 from musterpoint.registry.retention import HoldReason
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions, retention
-from musterpoint.workflows.authorising import authorise
+from musterpoint.workflows.authorising import Permission, authorise, refused
 from musterpoint.workflows.seeing import require_seen
 from musterpoint.workflows.settling import apply_settling, open_pair, settled_by_pairs
 from musterpoint.workflows.station import Station
@@ -73,6 +74,7 @@ def open_appeal(station: Station, encounter: str, by: AppealedBy, *, reason: str
         permission = authorise(station, work, Act.OPEN_APPEAL)
         about = work.encounter(work.find_encounter(encounter))
         require_seen(work, permission.actor.seat, [about.encounter_id])
+        _refuse_what_would_tell(station, work, permission, about)
         _refuse_what_is_open(work, about)
         case = work.case_of(about.encounter_id)
         number = appeals.next_number(work)
@@ -112,6 +114,24 @@ def open_appeal(station: Station, encounter: str, by: AppealedBy, *, reason: str
             work.set_answer(about.encounter_id, Answer.BEING_DECIDED)
         work.commit()
     return made
+
+
+def _refuse_what_would_tell(
+    station: Station, work: UnitOfWork, permission: Permission, about: Encounter
+) -> None:
+    """Under *no list* whoever sees no candidates would learn from the answer that there are some."""
+    stored = decisions.presentation_of(work, about.encounter_id)
+    if permission.sees_candidates or stored is None or not stored.no_list:
+        return
+    if shown_answer(about.answer, no_list=True) is not Answer.CANNOT_TELL:
+        return
+    refusal = RoleMissing(
+        expected="a seat that may see candidates, since under no list it may not be told why nothing was decided",
+        found=f"a {permission.actor.seat.role.value}",
+        hint="Ask a supervisor to open the appeal",
+        where="appeal",
+    )
+    raise refused(station, work, Act.OPEN_APPEAL, refusal)
 
 
 def _refuse_what_is_open(work: UnitOfWork, about: Encounter) -> None:

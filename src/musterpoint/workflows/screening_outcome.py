@@ -63,6 +63,7 @@ class ScreeningShown:
     answer       known, not known, being decided or cannot tell; under *no list* never being decided
     reason       why it cannot be told, where the gate may know
     next_step    what happens now, as a sentence; there is always one
+    fingers      under *no list* without qualities and advice where it cannot be told
     fingers_missing  what was asked and neither captured nor explained, as people read it
     threshold    by what was searched, where the seat may know; None where nothing was
     """
@@ -154,7 +155,7 @@ class ScreeningOutcome:
             decision=self.decision,
             exception_of=self.exception_of,
             next_step=next_step(state, reason=reason, no_list=self.no_list).words,
-            fingers=self.fingers,
+            fingers=self._shown_fingers(answer),
             fingers_missing=self.fingers_missing,
             agreement=self.agreement,
             is_practice=self.agreement == str(PRACTICE_AGREEMENT),
@@ -166,6 +167,12 @@ class ScreeningOutcome:
             threshold=None if self.no_list else self.threshold,
             is_repeated=self.is_repeated,
         )
+
+    def _shown_fingers(self, answer: Answer | None) -> tuple[FingerResult, ...]:
+        # Under no list a good quality beside "cannot tell" would say that there are candidates.
+        if not (self.no_list and answer is Answer.CANNOT_TELL):
+            return self.fingers
+        return tuple(FingerResult(finger=one.finger, quality=None) for one in self.fingers)
 
     def to_json(self) -> str:
         """As stored; `from_json` reads it."""
