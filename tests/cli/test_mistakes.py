@@ -112,6 +112,21 @@ def test_options_that_make_no_sense_are_usage_errors(run: Run, arguments: tuple[
     assert run(*arguments).code == 2
 
 
+def test_a_picture_of_a_pair_is_refused_where_it_cannot_be_before_the_pair_is_drawn(
+    run: Run, visit: Visit, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        run("screen", *visit(1, number), *WHERE)
+    lines = len(run("journal", "--json").json)
+
+    for name, said in (("pair.txt", "ends in .png"), ("nowhere/pair.png", "no folder 'nowhere'")):
+        done = run("adjudicate", "next", "--output", name)
+        assert (done.code, said in done.err) == (2, True), done.err
+
+    assert len(run("journal", "--json").json) == lines
+    assert not {"pair.txt", "nowhere"} & {path.name for path in tmp_path.iterdir()}
+
+
 @pytest.mark.parametrize("reason", ["bandaged", "right-index=amputated"])
 def test_a_finger_is_not_both_captured_and_not(run: Run, tmp_path: Path, reason: str) -> None:
     (tmp_path / "right-index.png").write_bytes(impression_png(1, RIGHT_INDEX))

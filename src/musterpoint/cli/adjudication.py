@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from musterpoint.cli.evaluation_files import output_option
 from musterpoint.cli.files import list_everybody
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, print_table, say
@@ -41,15 +42,15 @@ def adjudicate() -> None:
 
 
 @adjudicate.command(name="next")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The picture. Default: pair-IDENTIFIER.png here, which is deleted when the pair is judged.",
+@output_option(
+    "output",
+    ".png",
+    tells="The picture, as .png. Default: pair-IDENTIFIER.png here, deleted when the pair is judged.",
 )
 @json_option
 @seat_options
 @data_option
-def next_command(output: Path | None, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
+def next_command(output_file: Path | None, as_json: bool, seat: SeatChoice, data: Path | None) -> None:
     """Draw the pair that is yours to judge; the same one until it is judged."""
     task = next_task(seat.open(data, must_exist=True))
     if task is None:
@@ -58,7 +59,7 @@ def next_command(output: Path | None, as_json: bool, seat: SeatChoice, data: Pat
         say("Nothing waits for you.")
         return
     name = _short(str(task.pair_id))
-    path = output or _picture_of(name)
+    path = output_file or _picture_of(name)
     is_drawn = draw_task(task, path)
     if as_json:
         print_json(

@@ -1,4 +1,4 @@
-"""The files that commands of evaluation write, as options; their names are checked before the work begins."""
+"""Files that commands write, as options whose names are checked before the work begins."""
 
 from __future__ import annotations
 
