@@ -70,6 +70,11 @@ def test_measuring_changes_nothing_and_setting_it_changes_what_searches_of_these
     assert [one.subject_id for one in searched.candidates] == [subjects[7]]
     assert searched.needed.strength == found.after.one.strength_for(math.ceil(1000 * math.log(100 * PEOPLE)))
 
+    [officer, observer] = [view_calibration(real.acting(seat), DEPARTURE) for seat in ("officer", "observer")]
+    assert (officer.people, officer.calibration.source) == (None, f"people of {DEPARTURES}")
+    assert (officer.calibration.number, officer.calibration.one) == (1, found.after.one)
+    assert (observer.people, observer.calibration.source) == (PEOPLE, f"{PEOPLE} people of {DEPARTURES}")
+
     assert set_standard(real.acting(*TWO), DEPARTURE) == 2
     assert set_standard(real.acting(*TWO), DEPARTURE) is None
     assert view_calibration(supervisor, DEPARTURE).calibration == STANDARD

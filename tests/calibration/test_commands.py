@@ -17,7 +17,7 @@ from musterpoint.workflows.station import open_station
 PEOPLE = 202
 DEPARTURE = ("--purpose", "departure")
 PARTIES = ("--party", "Relief agency", "--party", "City council")
-SEATS = ("ada=administrator", "sam=supervisor", "sue=supervisor")
+SEATS = ("ada=administrator", "sam=supervisor", "sue=supervisor", "cleo=capture-officer")
 ONE = ("--seat", "sam")
 TWO = (*ONE, "--second", "sue")
 
@@ -60,6 +60,11 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
 
     shown = run("calibrate", *DEPARTURE, *ONE)
     assert "go by calibration 1" in shown.out
+    assert f"Galleries: departure, with {PEOPLE} people." in shown.out
+    at_the_gate = run("calibrate", *DEPARTURE, "--seat", "cleo")
+    assert "Measured on people of departure." in at_the_gate.out
+    assert "Galleries: departure.\n" in at_the_gate.out
+    assert run("calibrate", *DEPARTURE, "--json", "--seat", "cleo").json["people"] is None
     page = run("agreement", "show", *ONE)
     assert "by calibration 1" in page.out
     assert "comparing all would ask for" in page.out

@@ -102,9 +102,8 @@ def _show(station: Station, purpose: str, as_json: bool) -> None:
     if view.ended:
         click.echo(f"The last calibration does not count: {view.ended}. Measure again.")
     click.echo(f"Measured on {made.source}. Comparator {made.comparator}, cohort {made.cohort}.")
-    click.echo(
-        f"Galleries: {', '.join(view.galleries) or 'none'}, with {counted(view.people, 'person', 'people')}."
-    )
+    held = "" if view.people is None else f", with {counted(view.people, 'person', 'people')}"
+    click.echo(f"Galleries: {', '.join(view.galleries) or 'none'}{held}.")
     for fingers, chance in ((1, made.one), (2, made.several)):
         click.echo(
             f"{'One finger' if fingers == 1 else 'Two or more'}: seen down to "

@@ -7,7 +7,7 @@ strength, in a row of its own that is never changed; whoever measures again adds
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from musterpoint.comparison.measuring import (
 )
 from musterpoint.errors import CalibrationRefused
 from musterpoint.identifiers import EncounterId
-from musterpoint.registry.rights import Act
+from musterpoint.registry.rights import Act, Extent, extent
 from musterpoint.storage import IndexRow, Snapshot, adjudication, calibrations
 from musterpoint.templates import decode
 from musterpoint.workflows.authorising import authorise
@@ -83,7 +83,7 @@ class Measured:
 class CalibrationView:
     """What the searches of a purpose go by now.
 
-    people       people in its galleries, 0 or more
+    people       people in its galleries; None for a seat that may not list galleries in full
     calibration  number 0 where it is the one that comes with the program
     ended        why the newest calibration does not count, in words; empty where it does
     superseded   calibrations of the same galleries before it
@@ -91,23 +91,30 @@ class CalibrationView:
 
     purpose: str
     galleries: tuple[str, ...]
-    people: int
+    people: int | None
     calibration: Calibration
     ended: str
     superseded: int
 
 
 def view_calibration(station: Station, purpose: str) -> CalibrationView:
-    """What searches for a purpose go by now. Raises what `authorise` raises."""
+    """What searches for a purpose go by now. Raises what `authorise` raises.
+
+    How many people there are, or were when it was measured, is for those to whom `gallery list` says it.
+    """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_THRESHOLDS, purpose=purpose)
         kept = [one for one in calibrations.newest_first(snapshot) if permission.galleries <= one.galleries]
         counts = in_force(snapshot, permission.galleries)
+        made, galleries = counts.calibration, tuple(sorted(permission.galleries))
+        is_full = extent(permission.actor.seat.role, Act.READ_GALLERIES) is Extent.FULL
+        if made.number and not is_full:
+            made = replace(made, source=f"people of {', '.join(galleries)}")
         return CalibrationView(
             purpose=purpose,
-            galleries=tuple(sorted(permission.galleries)),
-            people=snapshot.people(permission.galleries),
-            calibration=counts.calibration,
+            galleries=galleries,
+            people=snapshot.people(permission.galleries) if is_full else None,
+            calibration=made,
             ended=counts.ended,
             superseded=max(0, len(kept) - 1),
         )
