@@ -10,11 +10,12 @@ import pytest
 from tests.adjudication.conftest import FIRST, SECOND, SUPERVISOR, Table
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, impression_png
 
-from musterpoint import templates
+from musterpoint import imaging, templates
 from musterpoint.errors import ListingError, RoleMissing, UnusableInput
 from musterpoint.registry import Verdict
 from musterpoint.registry.known_answers import SHARE, Impression, KnownAnswer
 from musterpoint.storage import adjudication, known_answers
+from musterpoint.templates import FingerPosition
 from musterpoint.workflows.adjudication import give_opinion, next_task
 from musterpoint.workflows.known_answers import (
     AdjudicatorReport,
@@ -40,12 +41,12 @@ def _silent(_done: int, _total: int) -> None:
 
 
 @cache
-def _impression(seed: int, number: int) -> Impression:
-    pressed = fingers_of(seed)[RIGHT_INDEX].impression(number)
+def _impression(seed: int, number: int, of: FingerPosition = RIGHT_INDEX) -> Impression:
+    pressed = fingers_of(seed)[of].impression(number)
     return Impression(
-        position=RIGHT_INDEX,
+        position=of,
         template=templates.encode(pressed.template()),
-        image=impression_png(seed, number=number),
+        image=imaging.to_png(pressed.image),
     )
 
 
@@ -56,9 +57,12 @@ def _seed(table: Table, each: int) -> Table:
     with table.station.database.unit_of_work() as work:
         for number in range(2 * each):
             is_mated = number < each
-            other = _impression(1 if is_mated else 2, 1)
-            probe = (_impression(1, 2),)
-            known = KnownAnswer(is_mated=is_mated, probe=probe, candidate=(other,), source="synthetic")
+            other = 1 if is_mated else 2
+            # Some have one finger only, as people have who consented to one.
+            of = (RIGHT_INDEX, LEFT_INDEX)[: 1 + number % 2]
+            probe = tuple(_impression(1, 2, one) for one in of)
+            candidate = tuple(_impression(other, 1, one) for one in of)
+            known = KnownAnswer(is_mated=is_mated, probe=probe, candidate=candidate, source="synthetic")
             known_answers.add(work, known)
         work.append_journal("seed.added", {"mated": each, "nonmated": each})
         work.commit()
@@ -96,9 +100,11 @@ def test_a_known_answer_looks_like_any_other_pair(seeded: Table) -> None:
     assert real is not None
     assert seed is not None
     assert (real.is_arbiter, real.marks) == (seed.is_arbiter, seed.marks)
-    assert seed.fingers
-    assert seed.fingers[0].position in {RIGHT_INDEX, LEFT_INDEX}
-    assert all(finger.left.image and finger.right.image for finger in seed.fingers)
+    assert [one.position for one in seed.fingers] == [one.position for one in real.fingers]
+    assert all(one.left.image is one.right.image is None for one in (*real.fingers, *seed.fingers))
+    again = next_task(seeded.station.acting_as(SECOND), chance=Random(5))
+    assert again is not None
+    assert again.fingers == seed.fingers, "the same until it is judged"
 
 
 def test_the_journal_says_the_same_of_a_known_answer_as_of_any_other(seeded: Table) -> None:

@@ -7,9 +7,9 @@ trials, and the rate without them stands beside it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from musterpoint.registry.binomial import ExactInterval, clopper_pearson
 from musterpoint.registry.values import Verdict
@@ -46,6 +46,31 @@ class KnownAnswer:
     probe: tuple[Impression, ...]
     candidate: tuple[Impression, ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How a known-answer pair is shown, so that nobody tells it from the pair in whose place it stands.
+
+    positions   names of the fingers that are shown, in their order
+    has_images  whether there are images on the side that was searched, and on the candidate's
+    """
+
+    positions: tuple[FingerPosition, ...]
+    has_images: tuple[bool, bool]
+
+    def as_facts(self) -> dict[str, object]:
+        """For JSON; `of_facts` reads it."""
+        return {"positions": [one.value for one in self.positions], "has_images": list(self.has_images)}
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Likeness:
+        """The one that `as_facts` wrote."""
+        searched, candidate = facts["has_images"]
+        return cls(
+            positions=tuple(FingerPosition(one) for one in facts["positions"]),
+            has_images=(searched, candidate),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ line does not show it; the file does, since such a pair names no encounter that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from musterpoint.errors import AlreadySettled, NotFound
 from musterpoint.identifiers import EncounterId, SubjectId
 from musterpoint.registry import Case, Verdict
 from musterpoint.registry.adjudication import Judgement, Mark, Opinion, Pair, Side, Standing
+from musterpoint.registry.known_answers import Likeness
 from musterpoint.storage import sealed_facts, tables
 from musterpoint.storage.dialects import INTEGER_64
 from musterpoint.storage.reading import Snapshot
@@ -81,13 +82,19 @@ def add_pair(
     *,
     round_number: int = 0,
     known_answer: int = 0,
+    likeness: Likeness | None = None,
 ) -> Pair:
-    """Add a pair that wants its first opinion; `known_answer` is the number of one, 0 where it is none."""
+    """Add a pair that wants its first opinion.
+
+    known_answer  its number; 0 where it is none
+    likeness      how a known answer is shown; None as it is
+    """
     if known_answer:
         # The journal seals what is said of it as it does with any other pair.
         work.vault.new_key(KeyScope.encounter(probe_id))
     number = work.next_number(adjudication_pair)
     pair_id = uuid4()
+    facts = {"known_answer": known_answer, "likeness": likeness.as_facts() if likeness else {}}
     row = {
         "number": number,
         "pair_id": pair_id,
@@ -95,7 +102,7 @@ def add_pair(
         "candidate_id": candidate_id,
         "round": round_number,
         "standing": Standing.WANTS_OPINION.value,
-        "known_answer": sealed_facts.seal(work, None, f"pair {number}", {"known_answer": known_answer}),
+        "known_answer": sealed_facts.seal(work, None, f"pair {number}", facts),
     }
     work.insert(adjudication_pair, work.stamped(row))
     return pair(work, pair_id)
@@ -189,11 +196,20 @@ def wanted(snapshot: Snapshot, *, appeals: Collection[int]) -> tuple[Pair, ...]:
 
 def known_answer_of(snapshot: Snapshot, number: int) -> int:
     """The number of the known answer that the pair of a number has, or 0."""
+    return int(str(_facts_of(snapshot, number)["known_answer"]))
+
+
+def likeness_of(snapshot: Snapshot, number: int) -> Likeness | None:
+    """How the known answer of a pair is shown; None as it is."""
+    facts = _facts_of(snapshot, number).get("likeness")
+    return Likeness.of_facts(facts) if facts else None
+
+
+def _facts_of(snapshot: Snapshot, number: int) -> Mapping[str, Any]:
     sealed = snapshot.value_of(
         sa.select(adjudication_pair.c.known_answer).where(adjudication_pair.c.number == number)
     )
-    facts = sealed_facts.unseal(snapshot, None, f"pair {number}", sealed)
-    return int(str(facts["known_answer"]))
+    return sealed_facts.unseal(snapshot, None, f"pair {number}", sealed)
 
 
 def show(work: UnitOfWork, shown: Pair, seat: str, at: Instant) -> None:

@@ -15,11 +15,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-
-from musterpoint import templates
-from musterpoint.comparison import compare as compare_prepared
-from musterpoint.comparison import fuse, prepare
 from musterpoint.errors import AlreadySettled, UnusableInput
 from musterpoint.identifiers import EncounterId, new_uuid
 from musterpoint.limits import (
@@ -42,22 +37,23 @@ from musterpoint.registry.adjudication import (
 from musterpoint.registry.known_answers import SHARE, Impression
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, adjudication, appeals, known_answers, seats
-from musterpoint.templates import FingerPosition
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.seeing import sees_record
 from musterpoint.workflows.settling import journal_decision, resolve, settled_by_pairs
+from musterpoint.workflows.shown_pairs import (
+    ShownFinger,
+    Sides,
+    in_common,
+    in_likeness,
+    laid_out,
+    likeness_of,
+)
 from musterpoint.workflows.station import Station
 
+SEEDS_TRIED: Final = 8
+"""Known answers that are looked at for one with as many fingers as the pair in whose place it stands."""
+
 _CHANCE: Final = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFinger:
-    """One finger of both encounters, side by side."""
-
-    position: FingerPosition
-    left: Impression
-    right: Impression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +124,9 @@ def _draw(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
     for group in (urgent, [pair for pair in wanted if pair not in urgent]):
         eligible = _first_eligible(work, group, seat)
         if eligible:
-            seeded = _draw_known_answer(work, seat, chance) if chance.random() < SHARE else None
-            return seeded or chance.choice(eligible)
+            drawn = chance.choice(eligible)
+            seeded = _draw_known_answer(work, seat, drawn, chance) if chance.random() < SHARE else None
+            return seeded or drawn
     return None
 
 
@@ -161,14 +158,21 @@ def _can_rest(snapshot: Snapshot, pair: Pair) -> bool:
     return any((pair.candidate_id, one) in apart for one in before)
 
 
-def _draw_known_answer(work: UnitOfWork, seat: str, chance: random.Random) -> Pair | None:
-    """A pair of a known answer that the seat has never seen; None where it has seen all of them."""
+def _draw_known_answer(work: UnitOfWork, seat: str, drawn: Pair, chance: random.Random) -> Pair | None:
+    """A pair of a known answer that the seat has never seen, in the place of the one that was drawn.
+
+    None where it has seen all of them.
+    """
     seen = {adjudication.known_answer_of(work, number) for number in adjudication.was_shown(work, seat)}
     fresh = [number for number in known_answers.numbers(work) if number not in seen]
     if not fresh:
         return None
+    likeness = likeness_of(_fingers(work, drawn))
+    tried = chance.sample(fresh, min(len(fresh), SEEDS_TRIED))
+    shows = {number: len(known_answers.of_number(work, number).probe) for number in tried}
+    chosen = max(tried, key=lambda number: min(shows[number], len(likeness.positions)))
     nobody, nobody_else = EncounterId(new_uuid()), EncounterId(new_uuid())
-    return adjudication.add_pair(work, nobody, nobody_else, known_answer=chance.choice(fresh))
+    return adjudication.add_pair(work, nobody, nobody_else, known_answer=chosen, likeness=likeness)
 
 
 def _task(snapshot: Snapshot, pair: Pair, seat: str) -> Task:
@@ -176,11 +180,10 @@ def _task(snapshot: Snapshot, pair: Pair, seat: str) -> Task:
     opinions = adjudication.opinions(snapshot, pair) if is_arbiter else ()
     marks = tuple(mark for opinion in opinions for mark in opinion.marks)
     is_turned = _is_turned(pair, seat)
-    probe, candidate = _both_sides(snapshot, pair)
     return Task(
         pair_id=pair.pair_id,
         is_arbiter=is_arbiter,
-        fingers=side_by_side(probe, candidate, is_turned=is_turned),
+        fingers=laid_out(_fingers(snapshot, pair), is_turned=is_turned),
         marks=tuple(_turned(mark) if is_turned else mark for mark in marks),
     )
 
@@ -194,12 +197,12 @@ def _turned(mark: Mark) -> Mark:
     return replace(mark, side=Side.RIGHT if mark.side is Side.LEFT else Side.LEFT)
 
 
-def _both_sides(snapshot: Snapshot, pair: Pair) -> tuple[tuple[Impression, ...], tuple[Impression, ...]]:
+def _fingers(snapshot: Snapshot, pair: Pair) -> tuple[Sides, ...]:
     seed = adjudication.known_answer_of(snapshot, pair.number)
     if seed:
-        known = known_answers.of_number(snapshot, seed)
-        return known.probe, known.candidate
-    return _impressions(snapshot, pair.probe_id), _impressions(snapshot, pair.candidate_id)
+        likeness = adjudication.likeness_of(snapshot, pair.number)
+        return in_likeness(known_answers.of_number(snapshot, seed), likeness)
+    return in_common(_impressions(snapshot, pair.probe_id), _impressions(snapshot, pair.candidate_id))
 
 
 def _impressions(snapshot: Snapshot, encounter_id: EncounterId) -> tuple[Impression, ...]:
@@ -207,36 +210,6 @@ def _impressions(snapshot: Snapshot, encounter_id: EncounterId) -> tuple[Impress
         Impression(position=one.position, template=one.template, image=one.image)
         for one in snapshot.references(encounter_id)
     )
-
-
-def side_by_side(
-    probe: Sequence[Impression], candidate: Sequence[Impression], *, is_turned: bool
-) -> tuple[ShownFinger, ...]:
-    """The fingers of two encounters, paired as the search pairs them."""
-    return tuple(
-        ShownFinger(
-            position=_position(probe[one], candidate[other]),
-            left=candidate[other] if is_turned else probe[one],
-            right=probe[one] if is_turned else candidate[other],
-        )
-        for one, other in _paired(probe, candidate)
-    )
-
-
-def _position(one: Impression, other: Impression) -> FingerPosition:
-    return one.position if one.position is not FingerPosition.UNKNOWN else other.position
-
-
-def _paired(probe: Sequence[Impression], candidate: Sequence[Impression]) -> list[tuple[int, int]]:
-    if not probe or not candidate:
-        return []
-    probes = [prepare(templates.decode(one.template)) for one in probe]
-    others = [prepare(templates.decode(one.template)) for one in candidate]
-    scores = np.array([[compare_prepared(a, b).score for b in others] for a in probes], np.int32)
-    fused = fuse(scores, [one.position for one in probe], [one.position for one in candidate])
-    found = sorted((int(pair.probe), int(pair.reference)) for pair in fused.pairs)
-    # Without a finger in common there is still something to look at.
-    return found or list(zip(range(len(probe)), range(len(candidate)), strict=False))
 
 
 def give_opinion(

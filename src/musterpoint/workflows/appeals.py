@@ -126,7 +126,7 @@ def _refuse_what_would_tell(
     if shown_answer(about.answer, no_list=True) is not Answer.CANNOT_TELL:
         return
     refusal = RoleMissing(
-        expected="a seat that may see candidates, since under no list it may not be told why nothing was decided",
+        expected="a seat that may see candidates, since under no list nobody else is told why",
         found=f"a {permission.actor.seat.role.value}",
         hint="Ask a supervisor to open the appeal",
         where="appeal",

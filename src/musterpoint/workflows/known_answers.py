@@ -25,7 +25,7 @@ from musterpoint.registry.known_answers import (
 )
 from musterpoint.registry.rights import Act, Extent
 from musterpoint.storage import Snapshot, adjudication, known_answers
-from musterpoint.synthetic import Finger, Grade, person
+from musterpoint.synthetic import Grade, SyntheticImpression, person
 from musterpoint.templates import FingerPosition
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.capturing import capture
@@ -35,7 +35,6 @@ from musterpoint.workflows.station import Station
 LOOKALIKES_TRIED: Final = 20
 """Others among whom the most similar finger is chosen: a search also brings lookalikes, not anybody."""
 
-_SYNTHETIC_POSITIONS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
 _GRADES: Final[tuple[Grade, ...]] = ("good", "fair")
 
 Advance = Callable[[int, int], None]
@@ -64,37 +63,36 @@ class _Presses:
 
 
 def add_synthetic(station: Station, people: int, advance: Advance) -> Added:
-    """Make known-answer pairs of synthetic fingers: a mated and a non-mated one for each person.
+    """Make known-answer pairs of synthetic people: a mated and a non-mated one for each.
 
+    They give the fingers that the agreement asks of everybody, and are read by the extractor as everybody is.
     Nobody can be told from them, and their fingers are drawn anew each time, so that no pair gets known.
     Raises UnusableInput and what `authorise` raises.
     """
     _check_number(people)
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.ADD_SEED)
+        asked = authorise(station, snapshot, Act.ADD_SEED).screening.fingers_asked
+    positions = [FingerPosition.from_label(one) for one in asked]
     drawn: list[_Presses] = []
     for number in range(people):
-        # As many fingers as people show: some have but one to show. Neighbours show the same ones, so that
-        # each finds somebody else to be compared with.
-        positions = _SYNTHETIC_POSITIONS[: 1 + number // 2 % len(_SYNTHETIC_POSITIONS)]
-        drawn.append(_pressed(positions, _GRADES[number % len(_GRADES)]))
+        drawn.append(_pressed(station, positions, _GRADES[number % len(_GRADES)]))
         advance(number + 1, people)
     return _add(station, drawn, "synthetic")
 
 
-def _pressed(positions: Sequence[FingerPosition], grade: Grade) -> _Presses:
+def _pressed(station: Station, positions: Sequence[FingerPosition], grade: Grade) -> _Presses:
     fingers = person(int.from_bytes(os.urandom(6)))
     return _Presses(
-        first=tuple(_impression(fingers[one], one, 1, "good") for one in positions),
-        second=tuple(_impression(fingers[one], one, 2, grade) for one in positions),
+        first=tuple(_impression(station, fingers[one].impression(1, grade="good")) for one in positions),
+        second=tuple(_impression(station, fingers[one].impression(2, grade=grade)) for one in positions),
     )
 
 
-def _impression(finger: Finger, position: FingerPosition, number: int, grade: Grade) -> Impression:
-    pressed = finger.impression(number, grade=grade)
+def _impression(station: Station, pressed: SyntheticImpression) -> Impression:
+    template = station.extractor.extract(pressed.image, pressed.position).template
     return Impression(
-        position=position,
-        template=templates.encode(pressed.template()),
+        position=pressed.position,
+        template=templates.encode(template),
         image=imaging.to_png(pressed.image),
     )
 
