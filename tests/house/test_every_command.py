@@ -59,8 +59,8 @@ WITHOUT_A_REGISTRY: tuple[tuple[str, ...], ...] = (
     ("demo", "--output", "demo"),
     ("inspect", FIRST, "--picture", "minutiae.png"),
     ("compare", FIRST, SECOND, "--explain", "--picture", "comparison.png"),
-    ("evaluate", ".", "--json", "figures.json", "--scores", "scores.parquet"),
-    ("evaluate-compare", "scores.parquet", "scores.parquet", "."),
+    ("evaluate", ".", "--json", "figures.json", "--scores", "scores.npz"),
+    ("evaluate-compare", "scores.npz", "scores.npz", "."),
 )
 
 IN_A_REGISTRY: tuple[tuple[str, ...], ...] = (
