@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from tests.conftest import record, smudged_png
 from tests.workflows.requests import screening
 
 from musterpoint.errors import RoleMissing
+from musterpoint.storage.journal import ops_record
+from musterpoint.storage.vault import KeyScope, Vault
 from musterpoint.workflows.browsing import read_journal
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
@@ -40,6 +44,30 @@ def test_the_own_lines_of_a_candidate_and_of_a_poor_finger_are_the_same(station:
         return [(line.position - before, line.kind) for line in read_journal(officer, since=before)]
 
     assert seen_of(record(1, number=2)) == seen_of(smudged_png(2))
+
+
+def test_lines_of_others_are_not_decrypted_for_whoever_may_not_read_them(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One name begins with the other.
+    officers = {name: station.acting_as(name) for name in ("practice-officer", "practice-officer-2")}
+    for seed, officer in enumerate((*officers.values(), *officers.values()), start=1):
+        screen(officer, screening(record(seed)))
+    every = read_journal(station.acting_as("practice-supervisor"))
+    opened: list[str] = []
+    plain = Vault.open_many
+
+    def open_many(vault: Vault, records: Sequence[tuple[KeyScope, str, bytes]]) -> list[bytes | None]:
+        opened.extend(name for _, name, _ in records)
+        return plain(vault, records)
+
+    monkeypatch.setattr(Vault, "open_many", open_many)
+
+    for name, officer in officers.items():
+        opened.clear()
+        assert len(read_journal(officer)) > 5
+        theirs = [ops_record(one.position) for one in every if one.author == name]
+        assert [one for one in opened if one.startswith("journal")] == theirs
 
 
 def test_numbers_of_the_own_lines_have_no_gaps_that_tell_of_candidates(station: Station) -> None:

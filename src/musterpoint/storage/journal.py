@@ -269,6 +269,11 @@ def journal_line_of(row: Row, opened: bytes | None) -> JournalLine:
     )
 
 
+def is_by(author: str, entry: bytes) -> bool:
+    """Whether a seat wrote an entry; it need not be read whole, since no text holds a bare quotation mark."""
+    return canonical({"author": author})[1:-1] in entry
+
+
 def opened_ops(lines: Sequence[Row], vault: Vault) -> list[bytes | None]:
     """Salt and pseudonymous payload of each line; None where it is gone, or its key."""
     sealed = [

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import JournalLine
 from musterpoint.storage import tables
-from musterpoint.storage.journal import head_of, journal_line_of, opened_ops, opened_person
+from musterpoint.storage.journal import head_of, is_by, journal_line_of, opened_ops, opened_person
 from musterpoint.storage.rows import Row
 from musterpoint.storage.translation import sound, translated
 from musterpoint.storage.vault import Vault
@@ -109,6 +109,18 @@ class LogView:
         opened = opened_ops(found, self.vault)
         with sound():
             return tuple([journal_line_of(row, one) for row, one in zip(found, opened, strict=True)])
+
+    def journal_of(self, author: str) -> tuple[JournalLine, ...]:
+        """Lines that a seat wrote, in order. Those of others are passed by, and not decrypted."""
+        self._settle()
+        line, made = tables.journal.c, list[JournalLine]()
+        statement = sa.select(line.position, line.occurred_at, line.entry, line.agreement, line.ops)
+        for part in self.parts(statement.order_by(line.position), _ROWS_A_FETCH):
+            mine = [row for row in part if is_by(author, row.entry)]
+            opened = opened_ops(mine, self.vault)
+            with sound():
+                made += [journal_line_of(row, one) for row, one in zip(mine, opened, strict=True)]
+        return tuple(made)
 
     def _settle(self) -> None:
         """Have every line of the journal in its table, before it is read."""

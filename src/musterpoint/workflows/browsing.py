@@ -144,9 +144,8 @@ def read_journal(station: Station, *, since: int = 0, limit: int | None = None) 
         permission = authorise(station, snapshot, Act.READ_JOURNAL)
         if permission.extent is Extent.FULL:
             return snapshot.journal(since=since, limit=limit)
-        lines = snapshot.journal()
-    seat = permission.actor.seat.name
-    mine = [one for one in lines if one.author == seat and one.kind in _AT_THE_GATE]
+        lines = snapshot.journal_of(permission.actor.seat.name)
+    mine = [one for one in lines if one.kind in _AT_THE_GATE]
     shown = [replace(one, position=number, body="{}") for number, one in enumerate(mine, start=1)]
     return tuple(shown[since:][:limit])
 
