@@ -255,6 +255,20 @@ def test_who_was_erased_has_to_be_asked_somewhere(site: Site, tmp_path: Path) ->
         site.restore(newer=(other.folder,))
 
 
+def test_a_copy_from_before_the_backup_does_not_say_who_was_erased_since(site: Site) -> None:
+    site.visit()
+    site.back_up("monday")
+    gone = site.visit()[0]
+    site.back_up("tuesday")
+    erase_person(site, gone.subject_id)
+    monday = site.root / "monday" / "data"
+
+    with pytest.raises(Conflict, match="as new as the backup"):
+        site.restore(name="tuesday", newer=(monday,))
+    assert not (site.root / "restored").exists()
+    assert site.restore(name="tuesday", newer=(monday, site.folder)).erased == 1
+
+
 def test_a_receipt_names_the_date_of_the_backup_until_its_keys_are_worthless(site: Site) -> None:
     visitor = site.visit()[0]
     made = site.back_up()

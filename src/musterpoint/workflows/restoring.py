@@ -148,8 +148,17 @@ def _graves(request: RestoreRequest, data: Part) -> list[Graves]:
             hint="Name it with --erasures-from; only if there is none at all, say --nothing-newer",
             where="restore",
         )
-    root = bytes.fromhex(data.manifest.root)
-    return [graves_in(folder, data.manifest.position, root) for folder in request.newer]
+    root, position = bytes.fromhex(data.manifest.root), data.manifest.position
+    found = [graves_in(folder, position, root) for folder in request.newer]
+    newest = max((one.position for one in found), default=position)
+    if newest < position:
+        raise Conflict(
+            expected=f"a copy of the registry that is as new as the backup or newer: {position} lines of journal",
+            found=f"{newest} lines, so it does not know who was erased since",
+            hint="Name a newer copy with --erasures-from; only if there is none at all, say --nothing-newer",
+            where=str(request.newer[0]),
+        )
+    return found
 
 
 @contextmanager
