@@ -15,12 +15,14 @@ from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, NotCapturable, NotFound, RoleMissing, UnusableInput
 from musterpoint.identifiers import EncounterId
 from musterpoint.registry import NotCapturedReason
+from musterpoint.registry.appeals import AppealedBy
 from musterpoint.registry.biographic import Biography
 from musterpoint.registry.decisions import DecisionState, RuleDepartedFrom
 from musterpoint.registry.outcomes import NextStep
 from musterpoint.storage import decisions
+from musterpoint.workflows.appeals import open_appeal
 from musterpoint.workflows.children import Told
-from musterpoint.workflows.deciding import DecisionRequest, decide, view
+from musterpoint.workflows.deciding import DecisionRequest, decide, view, waiting
 from musterpoint.workflows.erasure import erase, find_erasable
 from musterpoint.workflows.screening import ScreeningRequest, screen
 from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome
@@ -145,6 +147,32 @@ def test_a_decision_that_expires_is_open_again(station: Station, monkeypatch: py
 
     later = dataclasses.replace(station, clock=Later())
     assert view(later, outcome.encounter).presentation.decision is DecisionState.OPEN
+    assert waiting(station) == ()
+    [again] = waiting(later)
+    assert (str(again.encounter.encounter_id), again.next_step) == (outcome.encounter, NextStep.CAPTURE_AGAIN)
+
+
+def test_everybody_who_waits_for_a_decision_is_listed_with_what_comes_next(station: Station) -> None:
+    screen(station, screening(record(1)))
+    seen_before = screen(station, screening(record(1, number=2)))
+    unclear = screen(station, screening(smudged_png(3)))
+    bandaged = screen(station, screening(reason=NotCapturedReason.BANDAGED))
+    screen(station, screening(reason=NotCapturedReason.LEFT))
+
+    found = {str(one.encounter.encounter_id): one.next_step for one in waiting(station)}
+
+    assert found == {
+        seen_before.encounter: NextStep.WAIT,
+        unclear.encounter: NextStep.CAPTURE_AGAIN,
+        bandaged.encounter: NextStep.EXCEPTION,
+    }
+    wanted = DecisionRequest(
+        encounter=unclear.encounter, state=DecisionState.REFERRED, ground="to the doctor"
+    )
+    decide(station.acting_as(SUPERVISOR), wanted)
+    assert unclear.encounter not in {str(one.encounter.encounter_id) for one in waiting(station)}
+    open_appeal(station.acting_as(SUPERVISOR), unclear.encounter, AppealedBy.PERSON)
+    assert unclear.encounter in {str(one.encounter.encounter_id) for one in waiting(station)}
 
 
 def test_an_officer_sees_no_candidate_rank_score_or_case(station: Station) -> None:

@@ -244,8 +244,8 @@ CALLS: dict[str, tuple[Act, Call]] = {
     "deciding.decide": (Act.DENY, _decide(DecisionState.DENIED)),
     "deciding.decide, referring": (Act.REFER, _decide(DecisionState.REFERRED)),
     "deciding.decide, clearing": (Act.CLEAR, _decide(DecisionState.CLEARED)),
-    "deciding.expired": (Act.LIST_ENCOUNTERS, lambda s, _: deciding.expired(s)),
     "deciding.view": (Act.LIST_ENCOUNTERS, lambda s, scene: deciding.view(s, scene.encounter)),
+    "deciding.waiting": (Act.LIST_ENCOUNTERS, lambda s, _: deciding.waiting(s)),
     "enrolment.enrol": (Act.ENROL, lambda s, _: enrolment.enrol(s, _enrolment())),
     "enrolment.require_enrolment": (
         Act.ENROL,

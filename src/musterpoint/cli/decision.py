@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
-from musterpoint.cli.output import print_json, print_table, say
+from musterpoint.cli.output import print_json, print_table, say, short
 from musterpoint.cli.texts import ShortText
 from musterpoint.clock import Instant, to_text
 from musterpoint.registry.decisions import Decision, DecisionState
@@ -52,7 +53,8 @@ def decide(
     """Decide about somebody who was at the gate: cleared, denied or referred.
 
     ENCOUNTER is an identifier, or at least 8 digits of its end. Without a decision, the person's
-    state and next step are shown; without ENCOUNTER, those whose decision has expired.
+    state and next step are shown; without ENCOUNTER, everybody of whom something is to be decided:
+    who never was, whose decision has expired, and whose decision an appeal keeps from holding.
 
     \b
     Examples:
@@ -61,18 +63,12 @@ def decide(
       musterpoint decide 1b2c3d4e5f60 cleared --exception "hands bandaged, seen by the medic"
       musterpoint decide 1b2c3d4e5f60 referred --ground "wants to see a doctor"
     """
-    from musterpoint.workflows.deciding import DecisionRequest, expired, view
+    from musterpoint.workflows.deciding import DecisionRequest, view, waiting
     from musterpoint.workflows.deciding import decide as decide_person
 
     station = seat.open(data, must_exist=True)
     if encounter is None:
-        due = [str(one) for one in expired(station)]
-        if as_json:
-            print_json(due)
-        elif due:
-            print_table(("encounter",), [(one,) for one in due])
-        else:
-            say("No decision has expired.")
+        _list(waiting(station), as_json)
         return
     if decision is None:
         _show(view(station, encounter), as_json)
@@ -121,6 +117,40 @@ def _as_json(made: Decision) -> dict[str, object]:
         "decided_at": to_text(made.decided_at),
         "expires_at": to_text(made.expires_at) if made.expires_at else None,
         "carer": made.carer,
+    }
+
+
+def _list(open_: Sequence[GateView], as_json: bool) -> None:
+    if as_json:
+        print_json([_waiting_as_json(one) for one in open_])
+        return
+    if not open_:
+        say("Nobody waits for a decision.")
+        return
+    rows = [
+        (
+            short(one.encounter.encounter_id),
+            to_text(one.encounter.occurred_at)[:16].replace("T", " "),
+            one.encounter.site,
+            one.presentation.outcome.value if one.presentation.outcome else "",
+            one.presentation.answer.value if one.presentation.answer else "",
+            one.decisions[-1].state.value if one.decisions else "",
+            one.next_step.words,
+        )
+        for one in open_
+    ]
+    print_table(("encounter", "came", "site", "outcome", "answer", "decided before", "next step"), rows)
+
+
+def _waiting_as_json(one: GateView) -> dict[str, object]:
+    return {
+        "encounter": one.encounter.encounter_id,
+        "occurred_at": to_text(one.encounter.occurred_at),
+        "site": one.encounter.site,
+        "outcome": one.presentation.outcome,
+        "answer": one.presentation.answer,
+        "decided_before": one.decisions[-1].state if one.decisions else None,
+        "next_step": one.next_step.words,
     }
 
 

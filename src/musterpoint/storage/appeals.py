@@ -122,6 +122,12 @@ def stayed(snapshot: Snapshot, encounters: Collection[EncounterId]) -> frozenset
     return frozenset(snapshot.fetch(statement, lambda row: EncounterId(row.encounter_id)))
 
 
+def appealed(snapshot: Snapshot) -> tuple[EncounterId, ...]:
+    """Encounters about which there was ever an appeal, in the order of the first."""
+    statement = sa.select(appeal.c.encounter_id).order_by(appeal.c.number)
+    return tuple(dict.fromkeys(snapshot.fetch(statement, lambda row: EncounterId(row.encounter_id))))
+
+
 def is_resting(snapshot: Snapshot, encounter_id: EncounterId, since: Instant) -> bool:
     """Whether what was decided about an encounter at that time does not hold now.
 

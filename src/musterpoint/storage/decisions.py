@@ -207,6 +207,14 @@ def _decision_of(snapshot: Snapshot, row: Row) -> Decision:
     )
 
 
+def undecided(snapshot: Snapshot) -> tuple[EncounterId, ...]:
+    """Encounters of people who came to the gate, about whom nothing was decided yet, in their order."""
+    column = presentation.c
+    is_decided = sa.exists().where(decision.c.encounter_id == column.encounter_id).correlate(presentation)
+    statement = sa.select(column.encounter_id).where(~is_decided).order_by(column.counted)
+    return snapshot.fetch(statement, lambda row: EncounterId(row.encounter_id))
+
+
 def expired(snapshot: Snapshot, now: Instant) -> tuple[EncounterId, ...]:
     """Encounters whose latest decision has expired: they are to be decided again."""
     column, later = decision.c, decision.alias("later")

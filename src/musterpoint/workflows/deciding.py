@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict
+from musterpoint.errors import Conflict, NotFound
 from musterpoint.identifiers import EncounterId, new_uuid
 from musterpoint.registry import Encounter, Outcome
 from musterpoint.registry.biographic import Biography
@@ -24,12 +25,12 @@ from musterpoint.registry.decisions import (
 )
 from musterpoint.registry.outcomes import NextStep, next_step, shown_answer
 from musterpoint.registry.rights import Act, Extent, may
-from musterpoint.storage import UnitOfWork, appeals, biographic, decisions
+from musterpoint.storage import Snapshot, UnitOfWork, appeals, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.workflows.authorising import Permission, authorise
 from musterpoint.workflows.children import check_carer
 from musterpoint.workflows.gate_events import GateJournal
-from musterpoint.workflows.seeing import require_seen
+from musterpoint.workflows.seeing import require_seen, sees
 from musterpoint.workflows.station import Station
 
 _ACTS = {DecisionState.CLEARED: Act.CLEAR, DecisionState.DENIED: Act.DENY, DecisionState.REFERRED: Act.REFER}
@@ -69,6 +70,12 @@ class GateView:
     decisions: tuple[Decision, ...]
     biography: Biography | None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is to be decided."""
+        state = self.presentation
+        return state.decision is DecisionState.OPEN and state.outcome is not Outcome.LEFT
+
 
 def view(station: Station, encounter: str) -> GateView:
     """Look at an encounter. Raises NotFound, Refused."""
@@ -76,30 +83,51 @@ def view(station: Station, encounter: str) -> GateView:
         permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
         found = snapshot.encounter(snapshot.find_encounter(encounter))
         require_seen(snapshot, permission.actor.seat, [found.encounter_id])
-        stored = decisions.presentation_of(snapshot, found.encounter_id)
-        made = decisions.of_encounter(snapshot, found.encounter_id)
-        told = biographic.of_encounter(snapshot, found.encounter_id)
-        is_resting = bool(made) and appeals.is_resting(snapshot, found.encounter_id, made[-1].decided_at)
-    presentation = presentation_of(found, stored, made, station.clock.now(), is_resting=is_resting)
+        return _view(snapshot, permission, found, station.clock.now())
+
+
+def waiting(station: Station) -> tuple[GateView, ...]:
+    """Everybody who came and of whom something is to be decided, in the order in which that became so.
+
+    That is who was never decided, whose decision has expired, and whose decision an appeal keeps from
+    holding; not who left before anything was done. Raises what `authorise` raises.
+    """
+    with station.database.read() as snapshot:
+        permission = authorise(station, snapshot, Act.LIST_ENCOUNTERS)
+        is_seen, now = sees(snapshot, permission.actor.seat), station.clock.now()
+        candidates = (
+            *decisions.undecided(snapshot),
+            *decisions.expired(snapshot, now),
+            *appeals.appealed(snapshot),
+        )
+        found = []
+        for one in dict.fromkeys(candidates):
+            # Of who was erased nothing is left to decide.
+            with suppress(NotFound):
+                encounter = snapshot.encounter(one)
+                if is_seen(encounter):
+                    found.append(_view(snapshot, permission, encounter, now))
+    return tuple(one for one in found if one.is_waiting)
+
+
+def _view(snapshot: Snapshot, permission: Permission, found: Encounter, now: Instant) -> GateView:
+    stored = decisions.presentation_of(snapshot, found.encounter_id)
+    made = decisions.of_encounter(snapshot, found.encounter_id)
+    is_resting = bool(made) and appeals.is_resting(snapshot, found.encounter_id, made[-1].decided_at)
+    presentation = presentation_of(found, stored, made, now, is_resting=is_resting)
     no_list = bool(stored and stored.no_list) and not permission.sees_candidates
+    may_read = may(permission.actor.seat.role, Act.READ_PERSON)
     return GateView(
         encounter=found,
         presentation=replace(presentation, answer=shown_answer(presentation.answer, no_list=no_list)),
         next_step=next_step(presentation, reason=stored.reason if stored else None, no_list=no_list),
         decisions=made if permission.extent is Extent.FULL else tuple([_bare(one) for one in made]),
-        biography=told if may(permission.actor.seat.role, Act.READ_PERSON) else None,
+        biography=biographic.of_encounter(snapshot, found.encounter_id) if may_read else None,
     )
 
 
 def _bare(made: Decision) -> Decision:
     return replace(made, ground="", carer=None)
-
-
-def expired(station: Station) -> tuple[EncounterId, ...]:
-    """Encounters whose decision has expired, so that they are decided again. Raises Refused."""
-    with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.LIST_ENCOUNTERS)
-        return decisions.expired(snapshot, station.clock.now())
 
 
 def presentation_of(
