@@ -67,7 +67,7 @@ def test_a_person_gets_all_that_is_theirs_and_nobody_elses(new_station: NewStati
     page = (out / "index.html").read_text()
     assert visit["fingers"][0]["image"] in page
     assert "<script" not in page
-    assert "http" not in page
+    assert "://" not in page
 
 
 def test_the_export_of_a_person_is_journalled_with_its_purpose(

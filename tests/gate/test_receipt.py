@@ -69,7 +69,7 @@ def test_each_language_has_a_sheet_in_its_direction(station: Station) -> None:
 
     assert [*re.findall(r'class="sheet" lang="(\w+)" dir="(\w+)"', page)] == [("ar", "rtl"), ("en", "ltr")]
     assert page.count("<svg") == 2
-    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
     with pytest.raises(UnusableInput, match="en, ar, fr, uk"):
         make_receipt(station, outcome.encounter, ("tlh",))
 
