@@ -130,6 +130,25 @@ def test_any_truncation_is_found(sound: Path, data: st.DataObject) -> None:
         path.write_bytes(whole)
 
 
+def test_only_signatures_follow_the_text_of_a_checkpoint(copy: Path) -> None:
+    path = copy / "checkpoint"
+    path.write_bytes(path.read_bytes() + b"Everything is fine.\n")
+    assert judged(copy).bad == ["a checkpoint has a line that is no signature"]
+
+
+def test_a_kept_checkpoint_under_another_size_is_found(copy: Path) -> None:
+    (copy / "checkpoints").mkdir(exist_ok=True)
+    (copy / "checkpoints" / "12").write_bytes((copy / "checkpoint").read_bytes())
+    assert judged(copy).bad == [f"earlier checkpoint 12: it is over {SIZE} entries"]
+
+
+def test_a_file_that_is_no_part_of_the_log_is_named(copy: Path) -> None:
+    (copy / "tile" / "entries" / "003").write_bytes(b"Something else.")
+    report = judged(copy)
+    assert report.exit_code == 0
+    assert any("such as tile/entries/003" in one for one in report.not_checked)
+
+
 def test_cut_openings_are_found(copy: Path) -> None:
     path = copy / "openings"
     path.write_bytes(path.read_bytes()[:-20])

@@ -114,6 +114,11 @@ class Part:
         raise _broken(self.folder, "a manifest that this station has not signed")
 
 
+def is_part(folder: Path) -> bool:
+    """Whether a folder is a part of a backup, and not a registry."""
+    return (folder / MANIFEST).exists()
+
+
 def write_part(folder: Path, manifest: Manifest, key: Ed25519PrivateKey) -> None:
     """Close a part: from now on it is whole."""
     with translated():

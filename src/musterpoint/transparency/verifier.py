@@ -241,10 +241,12 @@ class Policy:
         for line in lines.split("\n")[:-1]:
             dash, _, rest = line.partition(" ")
             name, _, encoded = rest.partition(" ")
+            if dash != "\u2014" or not name:
+                raise Bad("a checkpoint has a line that is no signature")
             value = unbase64(encoded)
             place = (name, value[:4])
             witness, key = self.witnesses.get(place, ("", self.logs.get(place)))
-            if dash != "\u2014" or key is None:
+            if key is None:
                 continue
             if not key.has_signed(text, value[4:]):
                 raise Bad(f"the signature of {name} does not hold")
@@ -270,6 +272,17 @@ def path_of(level: int | str, number: int, width: int) -> str:
     while number := number // 1000:
         groups.insert(0, f"x{number % 1000:03d}")
     return f"tile/{level}/{'/'.join(groups)}" + ("" if width == WIDTH else f".p/{width}")
+
+
+def paths_of(size: int) -> Iterator[str]:
+    """The files of all bundles and tiles of a log."""
+    for number in range(-(-size // WIDTH)):
+        yield path_of("entries", number, min(WIDTH, size - number * WIDTH))
+    level = 0
+    while size:
+        for number in range(-(-size // WIDTH)):
+            yield path_of(level, number, min(WIDTH, size - number * WIDTH))
+        size, level = size // WIDTH, level + 1
 
 
 def event_in(entry: bytes) -> re.Match[bytes] | None:
@@ -562,7 +575,9 @@ class Verification:
         openings.read()
         self._verify_entries(folder, root, openings.provisioned)
         earlier = sorted((folder / "checkpoints").glob("*")) if (folder / "checkpoints").is_dir() else []
-        for path in (*earlier, *self.options.earlier):
+        for path in earlier:
+            self._attempt(f"earlier checkpoint {path.name}", self._verify_kept, path)
+        for path in self.options.earlier:
             self._attempt(f"earlier checkpoint {path.name}", self._verify_earlier, path)
         if not self.options.earlier:
             self.report.not_checked.append(
@@ -639,6 +654,13 @@ class Verification:
                     self.report.bad.append(str(found))
             row = [root_of(row[at : at + WIDTH]) for at in range(0, len(row), WIDTH)]
             level += 1
+        there = {
+            path.relative_to(folder).as_posix() for path in (folder / "tile").rglob("*") if path.is_file()
+        }
+        if others := sorted(there.difference(paths_of(self.size))):
+            self.report.not_checked.append(
+                f"{len(others)} files among the tiles that this log does not have, such as {others[0]}"
+            )
 
     def _verify_chains(self, parts: list[Part]) -> None:
         stations: dict[bytes, list[Run]] = {}
@@ -675,6 +697,13 @@ class Verification:
             raise Unknown(f"it speaks of {size} entries, and there are only {self.size} here")
         if self._root_at(size) != root:
             raise Bad(f"it shows another history of the first {size} entries: two histories were signed")
+
+    def _verify_kept(self, path: Path) -> None:
+        """One that came with the log, in a file whose name is its size."""
+        _, size, _, _ = self.policy.accept(read(path), needs_quorum=False)
+        if path.name != str(size):
+            raise Bad(f"it is over {size} entries")
+        self._verify_earlier(path)
 
     def _verify_earlier(self, path: Path) -> None:
         origin, size, root, witnesses = self.policy.accept(read(path), needs_quorum=False)

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -150,15 +151,19 @@ def _graves(request: RestoreRequest, data: Part) -> list[Graves]:
         )
     root, position = bytes.fromhex(data.manifest.root), data.manifest.position
     found = [graves_in(folder, position, root) for folder in request.newer]
-    newest = max((one.position for one in found), default=position)
-    if newest < position:
+    if found and not any(map(partial(_knows_more, position), request.newer, found)):
         raise Conflict(
-            expected=f"a copy of the registry that is as new as the backup or newer: {position} lines of journal",
-            found=f"{newest} lines, so it does not know who was erased since",
+            expected=f"the registry as it is now, or a copy from after the backup of {position} lines",
+            found=f"{max(one.position for one in found)} lines, which do not say who was erased since",
             hint="Name a newer copy with --erasures-from; only if there is none at all, say --nothing-newer",
             where=str(request.newer[0]),
         )
     return found
+
+
+def _knows_more(position: int, folder: Path, graves: Graves) -> bool:
+    """Whether a copy may know who was erased after a backup of so many lines; the backup itself does not."""
+    return graves.position > position or (graves.position == position and not backup.is_part(folder))
 
 
 @contextmanager
