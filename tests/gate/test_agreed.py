@@ -12,7 +12,7 @@ from tests.gate.conftest import Agreed
 from tests.rights.installations import grant
 from tests.workflows.requests import screening
 
-from musterpoint.errors import UnusableInput
+from musterpoint.errors import SecondPersonMissing
 from musterpoint.registry import NotCapturedReason
 from musterpoint.registry.agreements import ScreeningRules
 from musterpoint.registry.decisions import DecisionState
@@ -57,8 +57,10 @@ def test_what_a_second_person_confirms_stays_open_without_one_and_is_no_dead_end
     wanted = DecisionRequest(
         encounter=alone.encounter, state=DecisionState.CLEARED, ground="known to us", is_exception=True
     )
-    with pytest.raises(UnusableInput, match="--second"):
+    before = installation.position()
+    with pytest.raises(SecondPersonMissing, match="--second"):
         decide(installation.acting("supervisor"), wanted)
+    assert installation.kinds(since=before) == ["act.denied"]
     made = decide(installation.acting("supervisor", "officer"), wanted)
     assert (made.author, made.approver) == ("supervisor", "officer")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict, UnusableInput
+from musterpoint.errors import Conflict, SecondPersonMissing, UnusableInput
 from musterpoint.registry.decisions import (
     Answered,
     Decided,
@@ -108,7 +108,7 @@ def test_what_the_rules_let_pass_fits_the_state_it_meets(
     )
     try:
         departed = check_proposal(before, proposal, now=NOW, second_person={"exception"} if needs_two else ())
-    except (Conflict, UnusableInput):
+    except (Conflict, SecondPersonMissing, UnusableInput):
         return
 
     after = before.after(Decided(state=state, exception_of=departed, has_carer=has_carer))
@@ -127,7 +127,7 @@ def test_who_gave_no_finger_is_cleared_by_a_recorded_exception_only(outcome: Out
     by_exception = Proposal(state=DecisionState.CLEARED, author="a", ground="bandaged", is_exception=True)
     departed = check_proposal(found, by_exception, now=NOW)
     assert departed is RuleDepartedFrom(outcome.value)
-    with pytest.raises(UnusableInput, match="--second"):
+    with pytest.raises(SecondPersonMissing, match="--second"):
         check_proposal(found, by_exception, now=NOW, second_person={"exception"})
 
 

@@ -285,6 +285,13 @@ def test_a_child_alone_is_referred_at_once_and_cleared_only_with_a_named_carer(s
         )
     with pytest.raises(UnusableInput, match="grown-up"):
         screen(station, _with(screening(record(3)), told=Told(age=9, carer=_id(child))))
+    gone = screen(station, screening(reason=NotCapturedReason.LEFT))
+    denied = screen(station, screening(record(4)))
+    refusal = DecisionRequest(encounter=denied.encounter, state=DecisionState.DENIED, ground="a reason")
+    decide(station.acting_as(SUPERVISOR), refusal)
+    for one, found in ((gone, "left"), (denied, "denied")):
+        with pytest.raises(UnusableInput, match=f"somebody who (left|was {found})"):
+            screen(station, _with(screening(record(5)), told=Told(age=9, carer=_id(one))))
     cleared = decide(
         station,
         DecisionRequest(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict, UnusableInput
+from musterpoint.errors import Conflict, SecondPersonMissing, UnusableInput
 from musterpoint.identifiers import EncounterId
 from musterpoint.limits import TEXT_CHARACTERS_MAX
 from musterpoint.registry.values import Answer, Outcome
@@ -265,7 +265,8 @@ def check_proposal(
     second_person  what a second person confirms: decisions such as `denied`, rules that an exception departs
                    from such as `refused`, or `exception` for all of them
 
-    Raises Conflict where the state does not allow it, UnusableInput where something is missing.
+    Raises Conflict where the state does not allow it, UnusableInput where something is missing, and
+    SecondPersonMissing.
     """
     if presentation.outcome in {None, Outcome.LEFT}:
         raise Conflict(
@@ -290,7 +291,7 @@ def check_proposal(
             )
         departed = _check_exception(presentation, proposal)
     if not proposal.approver and needs_second(proposal.state, departed, second_person):
-        raise UnusableInput(
+        raise SecondPersonMissing(
             expected="a second person, as the agreement asks for",
             found="one",
             hint="Name the second person's seat with --second",
@@ -321,7 +322,7 @@ def _check_text_and_time(presentation: Presentation, proposal: Proposal, now: In
             hint="Give a later time with --expires",
         )
     if proposal.approver and proposal.approver == proposal.author:
-        raise UnusableInput(
+        raise SecondPersonMissing(
             expected="two persons", found="the same seat twice", hint="Name another seat with --second"
         )
 

@@ -9,8 +9,10 @@ from typing import Final
 from musterpoint.clock import Instant
 from musterpoint.errors import NotCapturable, UnusableInput
 from musterpoint.identifiers import EncounterId
+from musterpoint.registry import Outcome
 from musterpoint.registry.agreements import ScreeningRules
 from musterpoint.registry.biographic import Biography, birth_range, birthday, years_at_most
+from musterpoint.registry.decisions import DecisionState
 from musterpoint.storage import Snapshot, decisions
 
 _DAY_US: Final = 86_400 * 1_000_000
@@ -67,8 +69,18 @@ def is_unaccompanied(age: int | None, carer: EncounterId | None, rules: Screenin
 
 
 def check_carer(snapshot: Snapshot, carer: EncounterId, rules: ScreeningRules) -> None:
-    """Raise NotFound for a carer who never came, UnusableInput for one who is a child too."""
-    snapshot.encounter(carer)
+    """Raise NotFound for a carer who never came, UnusableInput for one who cannot go on with the child.
+
+    That is who left, who was denied, and who is a child too.
+    """
+    has_left = snapshot.encounter(carer).outcome is Outcome.LEFT
+    made = decisions.of_encounter(snapshot, carer)
+    if has_left or (made and made[-1].state is DecisionState.DENIED):
+        raise UnusableInput(
+            expected="a carer who goes on with the child",
+            found="somebody who left" if has_left else "somebody who was denied",
+            hint="Name the encounter of another grown-up with --carer",
+        )
     stored = decisions.presentation_of(snapshot, carer)
     facts = stored.facts if stored else None
     if facts is not None and facts.age is not None and facts.age < rules.carer_below:

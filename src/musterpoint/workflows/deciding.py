@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from musterpoint.clock import Instant
-from musterpoint.errors import Conflict, NotFound
+from musterpoint.errors import Conflict, NotFound, SecondPersonMissing
 from musterpoint.identifiers import EncounterId, new_uuid
 from musterpoint.registry import Encounter, Outcome
 from musterpoint.registry.biographic import Biography
@@ -27,7 +27,7 @@ from musterpoint.registry.outcomes import NextStep, next_step, shown_answer
 from musterpoint.registry.rights import Act, Extent, may
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
-from musterpoint.workflows.authorising import Permission, authorise
+from musterpoint.workflows.authorising import Permission, authorise, refused
 from musterpoint.workflows.children import check_carer
 from musterpoint.workflows.gate_events import GateJournal
 from musterpoint.workflows.seeing import require_seen, sees
@@ -160,8 +160,8 @@ def presentation_of(
 def decide(station: Station, request: DecisionRequest) -> Decision:
     """Decide about somebody who was at the gate.
 
-    Raises NotFound, Conflict where the state does not allow it, UnusableInput where a ground, exception,
-    carer or second person is missing, and Refused where the seat may not.
+    Raises NotFound, Conflict where the state does not allow it, UnusableInput where a ground, exception
+    or carer is missing, and Refused where the seat may not, or not alone.
     """
     with station.unit_of_work() as work:
         encounter_id = work.find_encounter(request.encounter)
@@ -190,7 +190,10 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
             expires_at=request.expires_at or _still_due(made, now),
             has_carer=carer is not None,
         )
-        decision = _checked(presentation, proposal, permission, encounter_id, now)
+        try:
+            decision = _checked(presentation, proposal, permission, encounter_id, now)
+        except SecondPersonMissing as error:
+            raise refused(station, work, permission.act, error) from None
         decision = replace(decision, carer=carer)
         decisions.add(work, decision)
         GateJournal(work, encounter_id, permission.agreement_id).decided(permission, decision)
