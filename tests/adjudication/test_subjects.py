@@ -23,6 +23,7 @@ from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Verdict
 from musterpoint.storage.subjects import RecordedChange
 from musterpoint.workflows import subjects
+from musterpoint.workflows.browsing import view_subject
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
 from musterpoint.workflows.station import Station
 
@@ -49,6 +50,15 @@ def test_after_a_merge_a_search_finds_one_person(table: Table) -> None:
     assert table.subject(other) == table.subject(first)
     table.agree(Verdict.SAME)
     assert table.subject(again) == table.subject(first)
+
+
+def test_a_subject_that_gave_its_encounters_away_says_where_to(table: Table) -> None:
+    first, other = table.visit(1), table.visit(2)
+    subjects.merge(_two(table), str(first.subject), str(other.subject))
+
+    left, encounters = view_subject(table.station.acting_as(SUPERVISOR), str(other.subject))
+
+    assert (left.is_active, str(left.merged_into), encounters) == (False, first.subject, ())
 
 
 def test_after_a_split_a_search_finds_two_people(table: Table) -> None:

@@ -13,7 +13,7 @@ from musterpoint.cli.alarms import alarm_as_json, print_alarms, print_rates, rat
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, print_table, say, short
 from musterpoint.clock import to_text
-from musterpoint.registry import EncounterKind, Reference
+from musterpoint.registry import EncounterKind, Reference, Subject
 from musterpoint.workflows.alarms import open_alarms, rates
 from musterpoint.workflows.browsing import (
     EncounterView,
@@ -46,20 +46,32 @@ def subjects(subject: str | None, limit: int, as_json: bool, data: Path | None, 
         found, views = view_subject(station, subject)
         if as_json:
             shown = [_encounter_as_json(one) for one in views]
-            print_json({"subject": found.subject_id, "encounters": shown})
-        else:
-            click.secho(f"Subject {found.subject_id}", bold=True)
+            print_json(_subject_as_json(found) | {"encounters": shown})
+            return
+        click.secho(f"Subject {found.subject_id}", bold=True)
+        if not found.is_active:
+            went = f"subject {found.merged_into}" if found.merged_into else "others"
+            click.echo(f"Inactive: its encounters went to {went}. Since when: musterpoint subject history")
+        if views:
             _print_encounters(views)
         return
     listed = list_subjects(station, limit=limit)
     if as_json:
-        print_json([{"subject": one.subject_id, "encounters": list(one.encounters)} for one in listed])
+        print_json([_subject_as_json(one) | {"encounters": list(one.encounters)} for one in listed])
         return
     print_table(
         ("subject", "encounters"), [(str(one.subject_id), str(len(one.encounters))) for one in listed]
     )
     if len(listed) == limit:
         say(f"The newest {limit}; --limit shows more.")
+
+
+def _subject_as_json(one: Subject) -> dict[str, object]:
+    return {
+        "subject": one.subject_id,
+        "status": "active" if one.is_active else "inactive",
+        "merged_into": one.merged_into,
+    }
 
 
 @click.command()

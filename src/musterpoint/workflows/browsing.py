@@ -15,11 +15,11 @@ from musterpoint.registry import Answer, Encounter, JournalLine, Reference, Subj
 from musterpoint.registry.agreements import AgreementState, in_force
 from musterpoint.registry.outcomes import shown_answer
 from musterpoint.registry.rights import Act, Extent
-from musterpoint.storage import Snapshot, agreements, seats
+from musterpoint.storage import Snapshot, agreements, seats, subjects
 from musterpoint.storage.seats import BrokenGlass
 from musterpoint.workflows.agreements import PurposeView, purposes_of
 from musterpoint.workflows.authorising import Permission, authorise, latest
-from musterpoint.workflows.seeing import not_there, sees
+from musterpoint.workflows.seeing import not_there, sees, sees_record
 from musterpoint.workflows.station import Station
 
 
@@ -72,7 +72,7 @@ def list_subjects(station: Station, *, limit: int | None = None) -> tuple[Subjec
 
 
 def view_subject(station: Station, text: str) -> tuple[Subject, tuple[EncounterView, ...]]:
-    """A subject with its encounters, by enough of its identifier.
+    """A subject with its encounters, by enough of its identifier; one that gave them away has none.
 
     Raises NotFound, and what `authorise` raises.
     """
@@ -82,10 +82,18 @@ def view_subject(station: Station, text: str) -> tuple[Subject, tuple[EncounterV
         subject = snapshot.subject(snapshot.find_subject(text))
         found = [snapshot.encounter(one) for one in subject.encounters]
         known = [one for one in found if is_seen(one)]
-        if not known:
+        if not known and not _gave_away(snapshot, subject, permission):
             raise not_there("subject")
         views = tuple(_view(snapshot, one, permission) for one in known)
         return replace(subject, encounters=tuple(one.encounter_id for one in known)), views
+
+
+def _gave_away(snapshot: Snapshot, subject: Subject, permission: Permission) -> bool:
+    """Whether an inactive subject had encounters that the seat may know of."""
+    is_seen = sees_record(snapshot, permission.actor.seat)
+    changes = () if subject.is_active else subjects.history(snapshot, subject.subject_id)
+    moved = (one for made in changes for one in made.change.moved)
+    return any(is_seen(one.encounter_id) for one in moved if one.before == subject.subject_id)
 
 
 def list_encounters(
