@@ -324,7 +324,7 @@ def stop_growing(campaign: Campaign, seed: int, running: Server | None) -> None:
     with child(lambda tell: campaign.work(seed, tell)) as (process, read_end):
         select.select([read_end], [], [], 60)
         if running is None:
-            largest = max(path.stat().st_size for path in campaign.folder.glob("*.db*"))
+            largest = max(map(size_of, campaign.folder.glob("*.db*")))
             limited, limit = [process], largest + chance.randrange(1, 100_000)
         else:
             limited, limit = injecting.backends(running.folder)[1:], chance.randrange(8_000, 16_000_000)
@@ -336,6 +336,14 @@ def stop_growing(campaign: Campaign, seed: int, running: Server | None) -> None:
         ended(process, campaign)
     campaign.hear(heard(read_end))
     campaign.counts["short writes"] += 1
+
+
+def size_of(file: Path) -> int:
+    """In bytes; 0 for one that a station has removed meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def warm(campaign: Campaign) -> None:
