@@ -23,6 +23,7 @@ IN_FILES_OF_THEIR_OWN = frozenset(
 
 LEFT_OUT = {
     "station": "the log is this registry's own",
+    "clock_confirmation": "this registry's clock",
     "station_revocation": "of stations",
     "journal_head": "the log is this registry's own",
     "journal": "the log is this registry's own",

@@ -253,3 +253,38 @@ def test_the_facts_of_an_agreement_become_unreadable_when_its_date_comes(
     assert run(station).agreements == 0
     clock.move(1)
     assert (run(station).agreements, run(reopen()).agreements) == (1, 0)
+
+
+def test_what_is_written_while_the_clock_is_wrong_does_not_make_it_right(
+    station: Station, clock: MovedClock
+) -> None:
+    come(station, "before")
+    clock.move(400)
+    come(station, "while it was wrong")
+    for _ in range(2):
+        with pytest.raises(Conflict, match="400 days later the next"):
+            run(station)
+    assert present(station) == {"before", "while it was wrong"}
+
+    assert run(station, accepts_clock=True).erased == 1
+    clock.move(11)
+    assert run(station).erased == 1, "once confirmed, it is not asked about again"
+    with station.database.read() as snapshot:
+        lines = [line for line in snapshot.journal() if line.kind == "retention.clock"]
+    assert len(lines) == 1
+
+
+def test_after_a_wrong_clock_was_set_right_what_is_due_for_sure_can_be_deleted(
+    station: Station, clock: MovedClock
+) -> None:
+    come(station, "due")
+    clock.move(11)
+    come(station, "not due")
+    clock.move(400)
+    come(station, "while it was wrong")
+    clock.move(-400)
+
+    with pytest.raises(Conflict, match="behind"):
+        run(station, until=clock.now())
+    assert run(station, until=clock.now(), accepts_clock=True).erased == 1
+    assert present(station) == {"not due", "while it was wrong"}

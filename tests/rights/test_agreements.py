@@ -196,7 +196,7 @@ def test_a_clock_that_jumps_back_revives_nothing(seated: Installation) -> None:
 
     seated.clock.move(-2 * DAY_US)
 
-    with pytest.raises(AgreementExpired):
+    with pytest.raises(AgreementExpired, match="If the clock is wrong, set it right"):
         _permission(officer)
 
 

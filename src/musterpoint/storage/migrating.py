@@ -19,7 +19,7 @@ from musterpoint.storage import dialects, journal, tables
 from musterpoint.storage.translation import WHERE, damaged, translated
 from musterpoint.storage.vault import Vault
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The revision that this version of musterpoint works with: the newest of `migrations`."""
 
 UNSEALED: Final = "0001"
@@ -27,7 +27,7 @@ UNSEALED: Final = "0001"
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
-_FIRST_MADE: Final = "0004"
+_FIRST_MADE: Final = "0005"
 """The revision in which new registries are made; what came later is added to it."""
 
 
@@ -61,7 +61,7 @@ def make(connection: sa.Connection) -> None:
     from alembic.operations import Operations
     from alembic.script import ScriptDirectory
 
-    from musterpoint.storage.migrations import schema_0002, schema_0003, schema_0004
+    from musterpoint.storage.migrations import schema_0002, schema_0003, schema_0004, schema_0005
     from musterpoint.storage.migrations.making import make as make_tables
 
     with translated():
@@ -72,6 +72,7 @@ def make(connection: sa.Connection) -> None:
                 make_tables(schema_0002.SCHEMA)
                 make_tables(schema_0003.SCHEMA)
                 make_tables(schema_0004.SCHEMA)
+                make_tables(schema_0005.SCHEMA)
             connection.execute(sa.insert(tables.journal_head), [journal.first_head()])
             context.stamp(ScriptDirectory(str(SCRIPTS)), _FIRST_MADE)
             connection.commit()

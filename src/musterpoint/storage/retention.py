@@ -89,6 +89,17 @@ retention_clock = sa.Table(
 """One row: the latest time seen, and whether erased images may still stand in the write-ahead log."""
 
 
+clock_confirmation = sa.Table(
+    "clock_confirmation",
+    tables.METADATA,
+    sa.Column("number", INTEGER_64, primary_key=True, autoincrement=False),
+    sa.Column("confirmed_at", INTEGER_64, nullable=False),
+    sa.Column("seat", sa.Text, nullable=False),
+    tables.stamp(),
+)
+"""Dates that were doubtful and that a supervisor confirmed, at the line of the journal that says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """An encounter as retention sees it.
@@ -111,6 +122,31 @@ def last_seen(snapshot: Snapshot) -> Instant:
     The journal's hybrid clock has it to the millisecond: it goes up whatever the machine's clock does.
     """
     return _times(snapshot)[1]
+
+
+def longest_silence(snapshot: Snapshot) -> tuple[Instant, Instant] | None:
+    """The longest time without a line of the journal: when it began and ended; None with less than two lines.
+
+    Only since a supervisor last confirmed the date. What was written while the clock was wrong moves the last
+    time seen, so that the clock agrees with it; the jump still stands between the lines.
+    """
+    line = tables.journal.c
+    confirmed = sa.select(sa.func.max(clock_confirmation.c.position)).scalar_subquery()
+    # Of all earlier lines, not of the last: a clock that was set back and right again jumped nowhere.
+    before = sa.func.max(line.occurred_at).over(order_by=line.position, rows=(None, -1)).label("before")
+    since = sa.select(line.occurred_at, before).where(line.position >= sa.func.coalesce(confirmed, 0))
+    pairs = since.subquery()
+    furthest = (pairs.c.occurred_at - pairs.c.before).desc()
+    statement = sa.select(pairs).where(pairs.c.before.is_not(None)).order_by(furthest).limit(1)
+    found = snapshot.fetch(statement, lambda row: (Instant(row.before), Instant(row.occurred_at)))
+    return found[0] if found else None
+
+
+def confirm_clock(work: UnitOfWork, at: Instant, seat: str) -> None:
+    """Keep that a seat confirmed the date; silences of the journal before are not asked about any more."""
+    number = work.next_number(clock_confirmation)
+    row = {"number": number, "confirmed_at": at, "seat": seat}
+    work.insert(clock_confirmation, work.stamped(row))
 
 
 _TIMES: Final = sa.select(

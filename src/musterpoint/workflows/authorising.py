@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from musterpoint.clock import Clock, Instant
+from musterpoint.clock import Clock, Instant, to_text
 from musterpoint.errors import (
     AgreementExpired,
     NoAgreement,
@@ -226,7 +226,7 @@ def _under_agreement(
         covered = tuple(one for one in covered if _is_named(one[0], station.agreement))
     live = [one for one in covered if one[0].is_live(now)]
     if not live:
-        raise _not_covered(known, [one[0] for one in covered], asked, now)
+        raise _not_covered(known, [one[0] for one in covered], asked, now, station.clock.now())
     if len(live) > 1:
         names = ", ".join(one[0].version.name for one in live)
         raise NoAgreement(
@@ -268,7 +268,11 @@ _NOT_LIVE: Final[Mapping[AgreementState, tuple[str, str]]] = {
 
 
 def _not_covered(
-    known: Sequence[Agreement], covered: Sequence[Agreement], asked: Permission, now: Instant
+    known: Sequence[Agreement],
+    covered: Sequence[Agreement],
+    asked: Permission,
+    now: Instant,
+    clock: Instant,
 ) -> Refused:
     expected = f"a live agreement that covers the purpose {asked.purpose}"
     states = sorted({one.state(now) for one in covered} & set(_NOT_LIVE))
@@ -284,7 +288,18 @@ def _not_covered(
     found = "one " + " and one ".join(_NOT_LIVE[one][0] for one in states)
     has_been = set(states) & {AgreementState.EXPIRED, AgreementState.ENDED, AgreementState.NOT_YET}
     kind = AgreementExpired if has_been else NoAgreement
+    if any(one.is_live(clock) for one in covered):
+        return kind(expected=expected, found=f"{found} by the journal", hint=_two_days(now, clock))
     return kind(expected=expected, found=found, hint=_NOT_LIVE[states[0]][1])
+
+
+def _two_days(now: Instant, clock: Instant) -> str:
+    """What to do where a clock that was ahead once has left a line of a day that has not come."""
+    return (
+        f"The newest line is of {to_text(now)[:10]}, and this machine's clock says {to_text(clock)[:10]}. "
+        "If the clock is wrong, set it right; if it was ahead once, agree on a version that holds beyond "
+        "that line, and add it: musterpoint agreement add FILE"
+    )
 
 
 def _with_galleries(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from musterpoint.clock import Instant, to_text
@@ -28,6 +29,8 @@ from musterpoint.workflows import erasure
 from musterpoint.workflows.authorising import authorise
 from musterpoint.workflows.erasure import Erasable
 from musterpoint.workflows.station import Station
+
+_DOUBTED_DAYS: Final = CLOCK_DOUBTED_FROM_S // 86_400
 
 Advance = Callable[[int, int], object]
 """Told after each person: how many are done, and of how many."""
@@ -155,12 +158,15 @@ def run(
         due = _due(snapshot, at)
         if not is_dry:
             _refuse_early(now, at)
-            if not accepts_clock and (due.encounters or due.images or due.agreements):
-                _refuse_doubtful(now)
+            doubt = _doubt(now, retention.longest_silence(snapshot))
+            if doubt and not accepts_clock and (due.encounters or due.images or due.agreements):
+                raise doubt
         records = retention.records(snapshot, due=at)
         held = sum(state_of(one.facts, at) is State.HELD for one in records)
         people = _people(snapshot, due.encounters)
     if not is_dry:
+        if doubt and accepts_clock:
+            _confirm_clock(station, permission.actor.seat.name, at)
         for done, person in enumerate(people, start=1):
             _erase_due(station, person, at, permission.actor.seat.name)
             (advance or _silent)(done, len(people))
@@ -192,16 +198,35 @@ def _refuse_early(now: Moment, at: Instant) -> None:
         )
 
 
-def _refuse_doubtful(now: Moment) -> None:
-    """Either the clock is wrong, or it was before: nobody is erased by a date that may not have come."""
+def _doubt(now: Moment, silence: tuple[Instant, Instant] | None) -> Conflict | None:
+    """Why the clock is likely wrong, or was: nobody is erased by a date that may not have come."""
     for seconds, where in ((now.ahead_s, "ahead of"), (now.went_back_s, "behind")):
         if seconds > CLOCK_DOUBTED_FROM_S:
-            raise Conflict(
-                expected=f"a clock within {CLOCK_DOUBTED_FROM_S // 86_400} days of the last time seen",
-                found=f"one that is {seconds // 86_400} days {where} it",
-                hint=f"Set the clock right, or confirm with --accept-clock that it is {to_text(now.at)[:10]}",
-                where="clock",
-            )
+            found = f"one that is {seconds // 86_400} days {where} it"
+            return _doubted(now, f"a clock within {_DOUBTED_DAYS} days of the last time seen", found)
+    before, after = silence or (now.at, now.at)
+    apart_s = (after - before) // 1_000_000
+    if apart_s > CLOCK_DOUBTED_FROM_S:
+        found = f"a line of {to_text(before)[:10]}, and {apart_s // 86_400} days later the next"
+        return _doubted(now, f"a journal without a silence of more than {_DOUBTED_DAYS} days", found)
+    return None
+
+
+def _doubted(now: Moment, expected: str, found: str) -> Conflict:
+    return Conflict(
+        expected=expected,
+        found=found,
+        hint=f"Set the clock right, or confirm with --accept-clock that it is {to_text(now.at)[:10]}; "
+        "to delete only what was due by a day that has come for sure, give it with --until too",
+        where="clock",
+    )
+
+
+def _confirm_clock(station: Station, seat: str, at: Instant) -> None:
+    with station.writing(seat) as work:
+        work.append_journal("retention.clock", {"at": at, "seat": seat})
+        retention.confirm_clock(work, at, seat)
+        work.commit()
 
 
 def _people(snapshot: Snapshot, due: Sequence[EncounterId]) -> tuple[Erasable, ...]:
