@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import signal
 from pathlib import Path
@@ -130,13 +131,22 @@ def test_killed_half_way_it_is_made_anew(clone: SmallClone) -> None:
 
 
 def test_of_two_at_once_one_prepares_and_the_other_waits(clone: SmallClone) -> None:
-    both = [clone.start("test") for _ in range(2)]
+    told = ["", ""]
+    with (clone.root / ".venv.lock").open("r+") as guard:
+        # Neither begins before the other is there, however busy the machine.
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        both = [clone.start("test") for _ in told]
+        for number, process in enumerate(both):
+            assert process.stderr is not None
+            told[number] = process.stderr.readline()
+            assert "waiting until it ends" in told[number]
 
-    told = [process.communicate(timeout=600)[1] for process in both]
-
+    for number, process in enumerate(both):
+        with process:
+            assert process.stderr is not None
+            told[number] += process.stderr.read()
     assert [process.returncode for process in both] == [0, 0], told
     assert "".join(told).count(INSTALLING) == 1
-    assert "".join(told).count("waiting until it ends") == 1
 
 
 def test_packages_are_not_changed_under_a_running_command(clone: SmallClone) -> None:
