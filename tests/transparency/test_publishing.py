@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,26 @@ def test_a_witness_that_refuses_or_is_away_is_told_apart(station: Station, tmp_p
     for wrong in ("file:///etc", "witness", ""):
         with pytest.raises(UnusableInput):
             ask_for_cosignatures(station, wrong)
+
+
+class _SawAnother(BaseHTTPRequestHandler):
+    """Answers as a witness of any make does that has cosigned another history."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_error(422)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def test_a_witness_that_has_seen_another_history_is_no_common_refusal(station: Station) -> None:
+    with HTTPServer((LOOPBACK, 0), _SawAnother) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(NotProven, match="another history"):
+            ask_for_cosignatures(station, f"http://{LOOPBACK}:{server.server_address[1]}")
+        thread.join()
 
 
 def test_a_log_is_named_before_anything_is_signed(station: Station) -> None:

@@ -149,6 +149,14 @@ def test_a_file_that_is_no_part_of_the_log_is_named(copy: Path) -> None:
     assert any("such as tile/entries/003" in one for one in report.not_checked)
 
 
+def test_a_file_that_was_named_and_is_not_there_says_nothing_of_the_log(sound: Path, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    for name in ("--policy", "--earlier", "--proof"):
+        report = judged(sound, name, str(nowhere))
+        assert (report.exit_code, report.bad) == (2, [])
+        assert any("what nowhere says: it cannot be read" in one for one in report.not_checked)
+
+
 def test_cut_openings_are_found(copy: Path) -> None:
     path = copy / "openings"
     path.write_bytes(path.read_bytes()[:-20])

@@ -327,6 +327,14 @@ def read(path: Path) -> bytes:
         raise Bad(f"{path.name} in {path.parent} cannot be read") from None
 
 
+def given(path: Path) -> bytes:
+    """A file that whoever verifies has named: not to have it says nothing of the log. Raises Unknown."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise Unknown(f"what {path.name} says: it cannot be read") from None
+
+
 class Run(NamedTuple):
     """Events of one station without a gap: the first, and what the one after the last must say."""
 
@@ -552,7 +560,7 @@ class Verification:
             )
         if path is None:
             raise Unknown("who signed: there is no policy; give one with --policy")
-        self.policy = Policy(read(path))
+        self.policy = Policy(given(path))
 
     def _verify_log(self, folder: Path) -> None:
         if not (folder / "checkpoint").exists():
@@ -706,13 +714,13 @@ class Verification:
         self._verify_earlier(path)
 
     def _verify_earlier(self, path: Path) -> None:
-        origin, size, root, witnesses = self.policy.accept(read(path), needs_quorum=False)
+        origin, size, root, witnesses = self.policy.accept(given(path), needs_quorum=False)
         self._insist_on_one_history(origin, size, root)
         cosigned = f", which {', '.join(witnesses)} cosigned" if witnesses else ""
         self.report.holds.append(f"the log continues the one of {size} entries in {path.name}{cosigned}")
 
     def _verify_proof(self, path: Path) -> None:
-        head, _, note = read(path).partition(b"\n\n")
+        head, _, note = given(path).partition(b"\n\n")
         lines = head.decode("utf-8", "replace").split("\n")
         if lines[0] != "c2sp.org/tlog-proof@v1":
             raise Bad("it is no proof file")

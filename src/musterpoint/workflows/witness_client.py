@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WAIT_MAX_S: Final = 20.0
 """Seconds that an answer is waited for."""
 
+_ANOTHER_HISTORY: Final = 422
+"""C2SP tlog-witness: what was cosigned before is not proved to be the beginning of this log."""
+
 
 def ask_for_cosignatures(station: Station, prefix: str) -> bytes:
     """The signature lines that a witness answers with; asks again where it has seen another size.
@@ -43,10 +46,22 @@ def ask_for_cosignatures(station: Station, prefix: str) -> bytes:
         return answer.body
     if answer.status >= 500:
         raise _unavailable(f"status {answer.status}")
-    raise NotProven(
+    raise _refused(answer, prefix)
+
+
+def _refused(answer: Answer, prefix: str) -> NotProven:
+    if answer.status == _ANOTHER_HISTORY:
+        return NotProven(
+            expected="a log that begins with what the witness has cosigned before",
+            found="another history (status 422)",
+            hint="Let nobody rely on this log before it is known why there are two: ask the witness for the "
+            "checkpoint that it has, and verify the exported log: python3 verifier.py LOG --earlier FILE",
+            where=prefix,
+        )
+    return NotProven(
         expected="a witness that cosigns",
         found=f"a refusal: status {answer.status}, {answer.body[:80].decode('utf-8', 'replace').strip()}",
-        hint="See that the witness knows the keys of this log; if it has seen another history, find out why",
+        hint="See that the witness knows this log and its keys",
         where=prefix,
     )
 
