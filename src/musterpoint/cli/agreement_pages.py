@@ -188,9 +188,10 @@ def print_threshold(purpose: str, found: Threshold) -> None:
             f"{in_words(high)} searches have a candidate by chance (95 %)."
         )
     if not found.is_reachable:
+        more = "Ask for two fingers, or agree" if found.fingers == 1 else "Agree"
         click.secho(
             f"{purpose}: no data support this target; the strictest that they do is "
-            f"{in_words(found.least_target)}. Ask for more fingers, or agree on a higher target.",
+            f"{in_words(found.least_target)}. {more} on a higher target.",
             bold=True,
         )
 

@@ -22,9 +22,6 @@ SUSPECT_FROM: Final = 14_000
 """Milli-nats: chance reaches it once in a million comparisons, somebody who was enrolled twice nearly always.
 Such pairs are left out and counted."""
 
-SEVERAL_SHARE: Final = 4
-"""A comparison of two fingers each takes as long as so many of one."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Held:
@@ -61,7 +58,7 @@ def cross(
 ) -> Crossed:
     """Compare random pairs of different people, by fingers that may be the same one of both.
 
-    comparisons  pairs with one finger each; a quarter of that with two
+    comparisons  pairs of people, compared with one finger each, and with two where both have two in common
     undecided    pairs of people, by their numbers, the lower one first, who may be one: not compared
     advance      told of comparisons of two fingers that were made
     """
@@ -70,12 +67,8 @@ def cross(
     apart = [pair for pair in _pairs(len(people), comparisons + len(undecided), rng) if pair not in undecided]
     pairs = apart[:comparisons]
     singles = [single for pair in pairs if (single := rows.chosen(pair, 1, rng)) is not None]
-    doubles: list[_Chosen] = []
-    for pair in pairs:
-        if len(doubles) * SEVERAL_SHARE >= comparisons:
-            break
-        if (two := rows.chosen(pair, 2, rng)) is not None:
-            doubles.append(two)
+    # As many as with one finger: of fewer, two fingers would be vouched for less far than one.
+    doubles = [two for pair in pairs if (two := rows.chosen(pair, 2, rng)) is not None]
     one = rows.strengths(singles, advance)
     several = rows.strengths(doubles, advance)
     suspects = {

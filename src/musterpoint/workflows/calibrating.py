@@ -131,7 +131,7 @@ def measure_calibration(
 ) -> Measured:
     """Compare the people of the galleries of a purpose with one another, at random; journalled.
 
-    comparisons    pairs of people with one finger each; a quarter of that with two
+    comparisons    pairs of people, compared with one finger each, and with two
     to_use         it is measured to be set: whoever may not set it is refused before anybody is compared
     is_own_cohort  normalise by a cohort that is drawn from these people, instead of the one that comes with
                    the program
