@@ -13,7 +13,9 @@ from tests.cli.conftest import Run
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of, impression_png
 from tests.registries import in_table
 
+from musterpoint.interchange import iso19794_2
 from musterpoint.synthetic import cloth
+from musterpoint.templates import Minutiae, Template
 
 WHERE = ("--purpose", "departure", "--site", "Gate 1")
 
@@ -113,6 +115,47 @@ def test_other_forms_of_the_same_print_give_the_same_answer(
 
     assert second["quality"] == pytest.approx(first["quality"], abs=1)
     assert len(second["minutiae"]) == pytest.approx(len(first["minutiae"]), abs=1)
+
+
+def _all_at(places: list[tuple[int, int]]) -> bytes:
+    """A record of another program whose minutiae lie at these places only."""
+    directions = range(0, 65_536, 65_536 // len(places))
+    rows = sorted((y, x, turn) for (x, y), turn in zip(places, directions, strict=False))
+    y, x, turn = (np.array(column) for column in zip(*rows, strict=True))
+    count = len(rows)
+    minutiae = Minutiae(
+        x=x.astype(np.int16),
+        y=y.astype(np.int16),
+        direction=turn.astype(np.uint16),
+        kind=np.ones(count, np.uint8),
+        quality=np.full(count, 200, np.uint8),
+    )
+    template = Template(minutiae=minutiae, width_px=400, height_px=400, position=RIGHT_INDEX)
+    return iso19794_2.write([template])
+
+
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_a_record_that_is_not_even_like_itself_says_nothing_of_anybody(
+    run: Run, tmp_path: Path, count: int
+) -> None:
+    (tmp_path / "place.fmr").write_bytes(_all_at([(100, 100)] * count))
+    (tmp_path / "line.fmr").write_bytes(_all_at([(20 + 6 * k, 200) for k in range(60)]))
+
+    first = run("screen", "right-index=line.fmr", *WHERE, "--json").json
+    assert (first["answer"], first["decision"]) == ("not known", "cleared")
+    assert run("screen", "right-index=line.fmr", *WHERE, "--json").json["answer"] == "being decided"
+
+    for _ in range(2):
+        found = run("screen", "right-index=place.fmr", *WHERE, "--json").json
+        assert (found["answer"], found["reason"], found["decision"]) == ("cannot tell", "quality", "open")
+    for command in (
+        ("compare", "place.fmr", "line.fmr"),
+        ("compare", "line.fmr", "place.fmr", "--fmr", "0.001"),
+        ("verify", first["encounter"], "right-index=place.fmr", "--purpose", "departure"),
+    ):
+        refused = run(*command)
+        assert refused.code == 4, command
+        assert "not even similar to themselves" in refused.err
 
 
 @pytest.mark.no_registry

@@ -14,7 +14,7 @@ from musterpoint.cli.output import print_json, say
 from musterpoint.cli.texts import Rate
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import Extractor
-from musterpoint.workflows.capturing import Capture, capture
+from musterpoint.workflows.capturing import Capture, capture, insist_on_comparable
 
 if TYPE_CHECKING:
     from musterpoint.comparison import Explanation
@@ -62,6 +62,8 @@ def compare(
     second = _one(
         capture(extractor, submissions_of_one_person((reference,), ppi=ppi, raw_size=raw)), reference
     )
+    for one, name in ((first, probe), (second, reference)):
+        insist_on_comparable([one], where=name)
     found = explain_prepared(prepare(first.template), prepare(second.template))
     if as_json:
         print_json(_as_json(found, first, second) | ({"explanation": _told(found)} if explain else {}))

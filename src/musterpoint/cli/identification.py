@@ -138,11 +138,13 @@ def verify(
     subject_id = person_of(station, subject, purpose=purpose)
     captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
     result = verify_person(station, captures, subject_id, purpose=purpose, target_fmr=fmr)
+    is_trusted = any(one.is_trusted for one in captures)
     if as_json:
         print_json(
             {
                 "subject": result.subject,
                 "is_similar": result.is_similar,
+                "is_quality_sufficient": is_trusted,
                 "strength_millinats": result.strength,
                 "false_match_rate": result.false_match_rate,
                 "extrapolated": result.is_extrapolated,
@@ -151,7 +153,8 @@ def verify(
             }
         )
     else:
-        click.secho("similar enough" if result.is_similar else "not similar enough", bold=True)
+        unsure = "" if is_trusted else ", but the quality is too low to tell"
+        click.secho("similar enough" if result.is_similar else f"not similar enough{unsure}", bold=True)
         compared = f"{counted(result.fingers_compared, 'finger', 'fingers')} compared"
         if result.false_match_rate is None:
             click.echo(f"{compared}.")

@@ -20,6 +20,7 @@ from musterpoint.comparison.comparing import (
     Comparison,
     Evidence,
     compare,
+    finds_itself,
 )
 from musterpoint.comparison.explaining import Explanation, Share, Stage, explain
 from musterpoint.comparison.fusion import (
@@ -63,6 +64,7 @@ __all__ = [
     "expected_false_positives",
     "explain",
     "false_match_rate",
+    "finds_itself",
     "fingers_among",
     "fuse",
     "fused_likelihood_ratio",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ else:
 
 COMPARATOR_VERSION = f"2.{parameters().version}"
 """Scores and thresholds of different versions must not be mixed."""
+
+ITSELF_MIN: Final = 10_000
+"""Milli-nats: twelve minutiae that lie side by side score 15,400 or more with themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,14 @@ def compare(probe: Prepared, reference: Prepared) -> Comparison:
         alignment=_alignment(outcome.motion, a, b, is_swapped),
         evidence=_evidence(outcome.sums, is_swapped, by_cohort=score - outcome.score),
     )
+
+
+def finds_itself(one: Prepared) -> bool:
+    """Whether a template is found by itself: what is not, nothing else finds either.
+
+    No minutiae, very few, or all at one place: that such a template is like nobody's says nothing.
+    """
+    return compare(one, one).score >= ITSELF_MIN
 
 
 def inputs_under(

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from musterpoint import imaging, interchange, templates
-from musterpoint.comparison import with_cohort_mean
+from musterpoint.comparison import finds_itself, prepare, with_cohort_mean
 from musterpoint.errors import (
     AlreadyErased,
     MusterpointError,
+    NotCapturable,
     ResolutionMissing,
     TooManyFingers,
     UnusableInput,
@@ -64,7 +65,12 @@ class Capture:
         """Whether a search with it that finds nobody means anything."""
         if self.quality is not None:
             return self.quality.is_searchable
-        return len(self.template.minutiae) >= MINUTIAE_TRUSTED_MIN
+        return len(self.template.minutiae) >= MINUTIAE_TRUSTED_MIN and self.is_comparable
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether a comparison can find it at all."""
+        return finds_itself(prepare(self.template))
 
 
 def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Capture, ...]:
@@ -82,6 +88,17 @@ def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Ca
         )
     # Once here, and not each time that a gallery is loaded.
     return tuple(replace(one, template=with_cohort_mean(one.template)) for one in captures)
+
+
+def insist_on_comparable(captures: Sequence[Capture], *, where: str = "") -> None:
+    """Raise NotCapturable where nothing that was handed in could ever be found similar to anything."""
+    if not any(one.is_comparable for one in captures):
+        raise NotCapturable(
+            expected="minutiae that a comparison can find again",
+            found="so few, or all so close together, that they are not even similar to themselves",
+            hint="Capture the finger again, or export the record again",
+            where=where,
+        )
 
 
 def _capture_one(extractor: Extractor, submission: Submission) -> Iterable[Capture]:

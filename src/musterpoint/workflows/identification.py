@@ -23,7 +23,7 @@ from musterpoint.workflows.authorising import (
     refused,
 )
 from musterpoint.workflows.calibrated import InForce, in_force
-from musterpoint.workflows.capturing import Capture
+from musterpoint.workflows.capturing import Capture, insist_on_comparable
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
 from musterpoint.workflows.versions import comparable
@@ -117,12 +117,14 @@ def verify(
     Only references of galleries that the agreement reaches for this purpose count, and scores mean what
     they mean in a search of these galleries: under the cohort and the calibration that are in force there.
 
-    Raises NotFound, also where there are no references; TargetUnsupported for a rate that no data support;
-    VersionMismatch for references that this version cannot compare; RoleMissing under *no list* for a seat
-    that sees no candidates; and what `authorise` raises.
+    Raises NotCapturable for captures of which nothing can be found; NotFound, also where there are no
+    references; TargetUnsupported for a rate that no data support; VersionMismatch for references that this
+    version cannot compare; RoleMissing under *no list* for a seat that sees no candidates; and what
+    `authorise` raises.
     """
     with station.database.read() as snapshot:
         permission = _permitted(station, snapshot, purpose)
+        insist_on_comparable(captures)
         held = _held(snapshot, permission, subject_id)
         counts = in_force(snapshot, permission.galleries)
     fused = _compared([one.template for one in captures], held, counts, target_fmr)
