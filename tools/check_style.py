@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("src", "tests", "tools", "benchmarks")
 
 FILE_LINES_MAX = 500
-ALONE = {"src/musterpoint/transparency/verifier.py": 750}
+ALONE = {"src/musterpoint/transparency/verifier.py": 800}
 """Lines of files that are run without the rest, and so cannot be parted."""
 
 FUNCTION_LINES_MAX = 60

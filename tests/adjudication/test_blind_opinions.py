@@ -10,8 +10,9 @@ from tests.adjudication.conftest import FIRST, SECOND, SUPERVISOR, THIRD, Table
 from musterpoint.errors import AlreadySettled, NotFound, RoleMissing
 from musterpoint.identifiers import EncounterId, new_uuid
 from musterpoint.registry import Answer, CaseCandidate, Verdict
-from musterpoint.workflows.adjudication import ShownFinger, Task, give_opinion, next_task
+from musterpoint.workflows.adjudication import Task, give_opinion, next_task
 from musterpoint.workflows.settling import open_case
+from musterpoint.workflows.shown_pairs import ShownFinger
 
 SAME, DIFFERENT, CANNOT_TELL = Verdict.SAME, Verdict.DIFFERENT, Verdict.CANNOT_TELL
 

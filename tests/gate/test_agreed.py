@@ -19,6 +19,7 @@ from musterpoint.registry.decisions import DecisionState
 from musterpoint.registry.outcomes import NextStep
 from musterpoint.storage import galleries
 from musterpoint.templates import FingerPosition
+from musterpoint.workflows import checking
 from musterpoint.workflows.children import Told
 from musterpoint.workflows.deciding import DecisionRequest, decide, view
 from musterpoint.workflows.screening import screen
@@ -63,6 +64,10 @@ def test_what_a_second_person_confirms_stays_open_without_one_and_is_no_dead_end
     assert installation.kinds(since=before) == ["act.denied"]
     made = decide(installation.acting("supervisor", "officer"), wanted)
     assert (made.author, made.approver) == ("supervisor", "officer")
+    with installation.station.database.read() as snapshot:
+        *_, line = snapshot.journal()
+    assert (line.kind, line.author) == ("decided", "supervisor"), "who confirms does not write"
+    assert checking.check(installation.acting("administrator")).is_sound
 
     again = dataclasses.replace(request, request_id=screening(record(1)).request_id)
     assert screen(installation.acting("officer", "supervisor"), again).decision == "cleared"

@@ -7,7 +7,7 @@ import dataclasses
 import re
 
 import pytest
-from tests.conftest import record
+from tests.conftest import record, smudged_png
 from tests.workflows.requests import screening
 
 from musterpoint.depiction.receipt import SQUARE_BYTES_MAX
@@ -15,13 +15,14 @@ from musterpoint.depiction.receipt_texts import RECEIPT_TEXTS
 from musterpoint.errors import Conflict, RoleMissing, UnusableInput
 from musterpoint.registry import NotCapturedReason
 from musterpoint.registry.biographic import Biography
+from musterpoint.transparency.checkpoints import checkpoint_of
 from musterpoint.transparency.policies import Policy
 from musterpoint.transparency.proof_files import parse_proof_file
 from musterpoint.workflows.children import Told
 from musterpoint.workflows.receipts import make_receipt, square_of
 from musterpoint.workflows.screening import screen
 from musterpoint.workflows.station import Station
-from musterpoint.workflows.transparency import log_keys
+from musterpoint.workflows.transparency import log_keys, sign_checkpoint
 
 
 def _policy(station: Station) -> Policy:
@@ -51,6 +52,19 @@ def test_a_receipt_says_neither_who_it_is_nor_what_was_found(station: Station) -
         text = re.sub(r"<svg.*?</svg>|base64,[^\"]+|<style>.*?</style>", "", page, flags=re.DOTALL)
         for word in ("Canary", "1980-02-29", "known", "being decided", "cleared", outcome.encounter):
             assert word not in text
+
+
+def test_a_proof_does_not_tell_how_many_lines_came_of_the_visit(station: Station) -> None:
+    """A case and its pairs are lines as well."""
+    screen(station, screening(record(1)))
+    for request in (screening(record(1, number=2)), screening(smudged_png(3)), screening(record(4))):
+        outcome = screen(station, request)
+        proof = make_receipt(station, outcome.encounter).proof
+
+        assert checkpoint_of(proof.checkpoint.text).size == proof.index + 1
+        proof.verify(proof.extra, _policy(station))
+    later = checkpoint_of(sign_checkpoint(station).text)
+    assert later.size > proof.index + 1, "and what follows is signed as ever"
 
 
 def test_the_code_on_the_receipt_finds_the_visit(station: Station) -> None:
@@ -83,7 +97,7 @@ def test_the_square_holds_a_proof_as_long_as_it_can_be_read(station: Station) ->
     short = parse_proof_file(rest.split(b"\n", 1)[1])
     short.verify(proof.extra, _policy(station))
     assert len(square) <= SQUARE_BYTES_MAX
-    long = dataclasses.replace(proof, hashes=proof.hashes * 12)
+    long = dataclasses.replace(proof, hashes=proof.hashes * 40)
     assert len(square_of("code", long)) < 400
 
 

@@ -17,7 +17,7 @@ from musterpoint.registry.appeals import AppealedBy
 from musterpoint.storage import decisions
 from musterpoint.workflows.alarms import open_alarms, rates
 from musterpoint.workflows.appeals import open_appeal
-from musterpoint.workflows.screening import ScreeningOutcome
+from musterpoint.workflows.screening_outcome import ScreeningOutcome
 
 
 @pytest.fixture

@@ -158,6 +158,18 @@ def authorise(
     return permission
 
 
+def insist_on_part(station: Station, snapshot: Snapshot, actor: Actor, act: Act) -> None:
+    """Raise what `authorise` raises where another seat that takes part may not do its part of it.
+
+    The acting seat stays the one that writes.
+    """
+    other = station.acting_as(actor)
+    try:
+        _authorise(other, snapshot, act, "", "")
+    except Refused as error:
+        raise refused(other, snapshot, act, error) from None
+
+
 def journal_refusal(station: Station, error: Refused) -> None:
     """Say in the journal that something was asked and refused, unless it says so already."""
     if not error.facts:

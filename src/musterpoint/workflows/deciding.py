@@ -27,7 +27,7 @@ from musterpoint.registry.outcomes import NextStep, next_step, shown_answer
 from musterpoint.registry.rights import Act, Extent, may
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
-from musterpoint.workflows.authorising import Permission, authorise, refused
+from musterpoint.workflows.authorising import Permission, authorise, insist_on_part, refused
 from musterpoint.workflows.children import check_carer
 from musterpoint.workflows.gate_events import GateJournal
 from musterpoint.workflows.seeing import require_seen, sees
@@ -222,7 +222,7 @@ def _approver(station: Station, work: UnitOfWork, permission: Permission) -> str
     second = permission.actor.second
     if second is None:
         return ""
-    authorise(station.acting_as(second), work, Act.CONFIRM_EXCEPTION)
+    insist_on_part(station, work, second, Act.CONFIRM_EXCEPTION)
     return second.seat.name
 
 
@@ -346,10 +346,10 @@ def _supervisor(station: Station, work: UnitOfWork, permission: Permission) -> s
     """The seat that may clear by exception: the acting one, or the second. Raises Refused."""
     actor = permission.actor
     if may(actor.seat.role, Act.CLEAR):
-        authorise(station.acting_as(actor), work, Act.CLEAR)
+        insist_on_part(station, work, actor, Act.CLEAR)
         return actor.seat.name
     if actor.second is None or not may(actor.second.seat.role, Act.CLEAR):
         return ""
-    authorise(station.acting_as(actor.second), work, Act.CLEAR)
-    authorise(station.acting_as(actor), work, Act.CONFIRM_EXCEPTION)
+    insist_on_part(station, work, actor.second, Act.CLEAR)
+    insist_on_part(station, work, actor, Act.CONFIRM_EXCEPTION)
     return actor.second.seat.name

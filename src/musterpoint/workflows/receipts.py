@@ -65,7 +65,7 @@ def make_receipt(station: Station, encounter: str, languages: Sequence[str] = ("
         )
         page = _page(work, found, stored)
         work.commit()
-    proof = proof_of(station, stored.counted)
+    proof = proof_of(station, stored.counted, is_last=True)
     page = replace(
         page,
         log=checkpoint_of(proof.checkpoint.text).origin,

@@ -188,15 +188,17 @@ def position_of(station: Station, text: str) -> int:
     )
 
 
-def proof_of(station: Station, position: int) -> ProofFile:
+def proof_of(station: Station, position: int, *, is_last: bool = False) -> ProofFile:
     """That a line of the journal is in the log, with its entry, for whoever shall have it.
 
     It rests on the newest checkpoint with a cosignature that has the line, else on the present one.
+
+    is_last  else on one that ends with the line: how many lines followed tells what came of it
     """
     with _books(station) as books, station.database.read() as snapshot:
         cosigned = _cosigned(books, _station_id(station))
         found = [one for one in cosigned if checkpoint_of(one.text).size >= position]
-        note = found[0] if found else _signed(station, books, snapshot)
+        note = found[0] if found else _signed(station, books, snapshot, position if is_last else None)
         _insist_on_continuing(snapshot, note)
         size, index = checkpoint_of(note.text).size, position - 1
         [entry] = snapshot.entries(index, position)
@@ -326,14 +328,15 @@ def _origin(note: Note) -> str:
     return checkpoint_of(note.text).origin
 
 
-def _signed(station: Station, books: Books, snapshot: Snapshot) -> Note:
-    size, latest = snapshot.log_size(), books.latest()
+def _signed(station: Station, books: Books, snapshot: Snapshot, size: int | None = None) -> Note:
+    """The signed state of the log when it had so many lines; as it is now by default."""
+    size, latest = snapshot.log_size() if size is None else size, books.latest()
     origin = books.origin(_station_id(station))
     if latest is not None and _origin(latest) == origin:
         _insist_on_continuing(snapshot, latest)
         if checkpoint_of(latest.text).size == size:
             return latest
-    text = Checkpoint(origin, size, snapshot.root()).text
+    text = Checkpoint(origin, size, root_at(snapshot, size)).text
     seconds = station.clock.now() // 1_000_000
     note = Note(text).signed_by(*[one.sign(text, seconds) for one in _signers(station)])
     books.keep(note, is_handed_out=False)
