@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
 import pytest
 from tests.conftest import LEFT_INDEX, RIGHT_INDEX, fingers_of
 
+from musterpoint.errors import NotCapturable, TargetUnsupported, TooManyFingers
 from musterpoint.gallery import Gallery
-from musterpoint.templates import FingerPosition, Template
+from musterpoint.gallery.gallery import Candidate
+from musterpoint.templates import FingerPosition, Minutiae, Template
 
 PEOPLE = range(1, 13)
 
@@ -55,8 +62,46 @@ def test_what_was_searched_is_always_said() -> None:
 
     searched = gallery.search([_template(1, FingerPosition.LEFT_THUMB)])
     assert (searched.people, searched.references, searched.people_comparable) == (12, 24, 0)
-    assert empty.search([_template(1)]) == empty.search([])
+    assert empty.search([_template(1)]).candidates == ()
     assert empty.search([_template(1)]).people == 0
+
+
+def test_a_search_that_could_find_nobody_is_refused() -> None:
+    gallery = _gallery()
+    nothing = replace(_template(1), minutiae=Minutiae.empty())
+    for probe in ([], [nothing], [nothing, nothing]):
+        with pytest.raises(NotCapturable, match="says nothing"):
+            gallery.search(probe)
+    with pytest.raises(TooManyFingers):
+        gallery.search([_template(1)] * 255)
+    with pytest.raises(TargetUnsupported, match="1e-300"):
+        gallery.search([_template(1)], target_fpir=1e-300)
+    wrong: list[dict[str, Any]] = [{"limit": 0}, {"limit": -1}, {"people": 0}, {"target_fpir": 0.0}]
+    for options in wrong:
+        with pytest.raises(ValueError, match=r"\d"):
+            gallery.search([_template(1)], **options)
+
+
+def test_somebody_who_is_removed_while_others_search_is_no_candidate_any_more() -> None:
+    gallery: Gallery[int] = Gallery()
+    for seed in PEOPLE:
+        gallery.add(seed, _template(seed))
+    probe, is_over = [_template(PEOPLE[0], number=2)], Event()
+    found: list[Candidate[int]] = []
+
+    def search() -> None:
+        while not is_over.is_set():
+            found.extend(gallery.search(probe).candidates)
+
+    with ThreadPoolExecutor(2) as pool:
+        searching = [pool.submit(search) for _ in range(2)]
+        for _ in range(150):
+            gallery.remove(PEOPLE[0])
+            gallery.add(PEOPLE[0], _template(PEOPLE[0]))
+        is_over.set()
+        for one in searching:
+            one.result()
+    assert {one.person for one in found} <= {PEOPLE[0]}
 
 
 def test_a_larger_gallery_asks_for_more() -> None:

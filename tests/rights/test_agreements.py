@@ -18,6 +18,7 @@ from tests.rights.installations import (
     grant,
     version,
 )
+from tests.workflows.requests import screening
 
 from musterpoint.clock import Instant
 from musterpoint.errors import (
@@ -30,6 +31,7 @@ from musterpoint.errors import (
     UnusableInput,
 )
 from musterpoint.identifiers import RequestId, new_uuid
+from musterpoint.registry import NotCapturedReason
 from musterpoint.registry.agreements import PRACTICE_AGREEMENT, AgreementState, AnswerKind
 from musterpoint.registry.rights import Act
 from musterpoint.registry.seats import Role
@@ -261,8 +263,12 @@ def test_a_day_has_as_many_searches_as_were_agreed(seated: Installation) -> None
     for seed in (1, 2):
         _screen(officer, seed)
 
+    before = seated.position()
     with pytest.raises(RateExceeded, match="at most 2"):
         _screen(officer, 3)
+    assert seated.kinds(since=before) == ["act.denied"]
+    for reason in (NotCapturedReason.BANDAGED, NotCapturedReason.LEFT):
+        assert screen(officer, screening(reason=reason)).outcome, "nobody is searched, so all are recorded"
     seated.clock.move(DAY_US)
     assert _screen(officer, 3).answer == "not known"
 

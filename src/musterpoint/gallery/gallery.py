@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from musterpoint.comparison import FingerPair, bare_minutiae
+from musterpoint.comparison import FingerPair, bare_minutiae, finds_itself, prepare
+from musterpoint.errors import NotCapturable, TargetUnsupported, TooManyFingers
 from musterpoint.gallery.protocol import FoundPerson, Probe, Terms
 from musterpoint.gallery.references import Entry, References
 from musterpoint.gallery.searching import LocalGallerySearch
-from musterpoint.limits import CANDIDATES_MAX
+from musterpoint.limits import CANDIDATES_MAX, FINGERS_MAX
 from musterpoint.templates import Template
 
 Person = TypeVar("Person", bound=Hashable)
@@ -63,6 +65,7 @@ class Gallery(Generic[Person]):
         self._names: dict[UUID, Person] = {}
         self._held: dict[UUID, list[UUID]] = {}
         self._taken: set[UUID] = set()
+        self._names_lock = threading.Lock()
 
     def __len__(self) -> int:
         """The number of people."""
@@ -86,8 +89,10 @@ class Gallery(Generic[Person]):
         """Remove a person with all references. Raises KeyError."""
         identifier = self._people.pop(person)
         self._references.remove((identifier,))
-        del self._names[identifier]
-        self._taken.difference_update(self._held.pop(identifier))
+        with self._names_lock:
+            del self._names[identifier]
+            held = self._held.pop(identifier)
+        self._taken.difference_update(held)
 
     def search(
         self,
@@ -102,22 +107,36 @@ class Gallery(Generic[Person]):
         probe        templates of the probe's fingers
         target_fpir  how many candidates chance may produce in a search, on average; in (0, 1]
         people       how many people chance has, where this gallery is part of a larger one
-        limit        candidates returned at most
+        limit        candidates returned at most, from 1 on
+
+        Whoever is removed while it searches is found or not, but is no candidate any more.
+
+        Raises ValueError for other numbers; TooManyFingers; NotCapturable for a probe of which nothing can be
+        found; TargetUnsupported for a target that no data support.
         """
+        if limit < 1 or (people is not None and people < 1):
+            raise ValueError(f"at most {limit} candidates among {people} people: both are 1 or more")
+        _check_probe(probe)
         terms = Terms(target_fpir=target_fpir, people=people, limit=limit)
         result = self._search.search(Probe(templates=tuple(probe)), terms)
+        if not result.needed.is_kept:
+            raise _unsupported(target_fpir, result.needed.expected, len(probe))
+        candidates = (self._candidate(found) for found in result.candidates)
         return Searched(
-            candidates=tuple(self._candidate(found) for found in result.candidates),
+            candidates=tuple(one for one in candidates if one is not None),
             people=result.people,
             people_comparable=result.people_comparable,
             references=result.examined,
             compared=result.compared,
         )
 
-    def _candidate(self, found: FoundPerson) -> Candidate[Person]:
-        held = self._held[found.person]
+    def _candidate(self, found: FoundPerson) -> Candidate[Person] | None:
+        with self._names_lock:
+            if found.person not in self._names:
+                return None
+            name, held = self._names[found.person], list(self._held[found.person])
         return Candidate(
-            person=self._names[found.person],
+            person=name,
             strength=found.strength,
             expected_false_positives=found.expected_false_positives,
             pairs=tuple(
@@ -134,3 +153,27 @@ class Gallery(Generic[Person]):
             if (identifier := UUID(bytes=digest)) not in self._taken:
                 return identifier
             copy += 1
+
+
+def _check_probe(probe: Sequence[Template]) -> None:
+    if len(probe) > FINGERS_MAX:
+        raise TooManyFingers(
+            expected=f"at most {FINGERS_MAX} impressions of one person",
+            found=f"{len(probe)} impressions",
+            hint="Search the fingers of one person at a time",
+        )
+    if not any(finds_itself(prepare(one)) for one in probe):
+        raise NotCapturable(
+            expected="a probe with minutiae that a comparison can find again",
+            found="no finger, or minutiae so few or so close together that they are not like themselves",
+            hint="Capture the finger again: that nobody is found by it says nothing",
+        )
+
+
+def _unsupported(target_fpir: float, least: float, fingers: int) -> TargetUnsupported:
+    return TargetUnsupported(
+        expected=f"{least:.2g} or more false candidates a search, the strictest that data support here",
+        found=f"{target_fpir:.2g}",
+        hint="Search with two fingers, or ask for more" if fingers == 1 else "Ask for more",
+        where="target_fpir",
+    )

@@ -145,7 +145,7 @@ def authorise(
     purpose  why; acts that search need one, and with others it has to be one of a live agreement
     gallery  the gallery concerned, where it is one
 
-    Raises NoAgreement, AgreementExpired, RoleMissing, SecondPersonMissing or RateExceeded, and
+    Raises NoAgreement, AgreementExpired, RoleMissing or SecondPersonMissing, and
     UnusableInput where several seats of this machine might act. The refusal is journalled.
     """
     try:
@@ -338,8 +338,6 @@ def _with_galleries(
     version = agreement.version
     targets = agreements.targets(snapshot, version.agreement_id, version.version)
     enrolling = next((one.gallery for one in grants if one.enrols), "")
-    if asked.act in SEARCHES:
-        _refuse_more_than_allowed(snapshot, agreement, grants, asked.purpose, now)
     week = agreements.searches(snapshot, version.agreement_id, asked.purpose, now, DAYS_AVERAGED)
     return replace(
         asked,
@@ -354,23 +352,33 @@ def _with_galleries(
     )
 
 
-def _refuse_more_than_allowed(
-    snapshot: Snapshot, agreement: Agreement, grants: tuple[Grant, ...], purpose: str, now: Instant
-) -> None:
-    limits = [one.daily_searches_max for one in grants if one.daily_searches_max]
-    if limits and agreements.searches(snapshot, agreement.agreement_id, purpose, now, 1) >= min(limits):
-        raise RateExceeded(
-            expected=f"at most {min(limits)} searches in a day",
-            found="as many made today already",
-            hint="Go on tomorrow (UTC), or agree on a new version",
-        )
+def refuse_more_than_agreed(station: Station, snapshot: Snapshot, permission: Permission) -> None:
+    """Raise RateExceeded, journalled, where the searches that the agreement allows in a day are used up.
+
+    Only who is searched is refused: whoever gave no finger gets an outcome on any day.
+    """
+    limits = [one.daily_searches_max for one in permission.grants if one.daily_searches_max]
+    if permission.agreement_id is None or permission.act not in SEARCHES or not limits:
+        return
+    now = latest(snapshot, station.clock)
+    if agreements.searches(snapshot, permission.agreement_id, permission.purpose, now, 1) < min(limits):
+        return
+    refusal = RateExceeded(
+        expected=f"at most {min(limits)} searches in a day",
+        found="as many made today already",
+        hint="Go on tomorrow (UTC), agree on a new version, or record the person without a search, with "
+        "--not-captured and a reason, so that a supervisor decides",
+    )
+    raise refused(station, snapshot, permission.act, refusal, purpose=permission.purpose)
 
 
-def count_search(work: UnitOfWork, permission: Permission) -> None:
+def count_search(station: Station, work: UnitOfWork, permission: Permission) -> None:
     """Count a search under its agreement; in the unit of work that records the search.
 
     Loading a collection counts as none: it happens once, and its duplicates go to nobody who judges.
+    Raises RateExceeded.
     """
+    refuse_more_than_agreed(station, work, permission)
     if permission.agreement_id is not None and permission.act in SEARCHES:
         agreements.add_search(work, permission.agreement_id, permission.purpose, work.now())
 

@@ -20,6 +20,7 @@ from musterpoint.workflows.authorising import (
     authorise,
     count_search,
     galleries_searched,
+    refuse_more_than_agreed,
     refused,
 )
 from musterpoint.workflows.calibrated import InForce, in_force
@@ -36,17 +37,18 @@ def identify(
 
     galleries  None for all that the agreement allows
 
-    Raises what `authorise` and `galleries_searched` raise.
+    Raises RateExceeded, and what `authorise` and `galleries_searched` raise.
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.IDENTIFY, purpose=purpose)
+        refuse_more_than_agreed(station, snapshot, permission)
         searched = galleries_searched(station, snapshot, permission, galleries)
     probe = [one.template for one in captures]
     found = station.index(searched).search(station.database, probe, permission.target_fpir)
     with station.unit_of_work() as work:
         # What the search found is told only if it is still allowed when it is recorded.
         authorise(station, work, Act.IDENTIFY, purpose=purpose)
-        count_search(work, permission)
+        count_search(station, work, permission)
         work.append_journal(
             "identified",
             {

@@ -50,9 +50,9 @@ def search_and_record(
     record    writes what follows from the search; it is committed when `record` returns
 
     Whether it is allowed is asked before the search and again in the transaction, since an agreement may
-    expire, and a day's searches be used up, in between. Raises what `authorise` raises, VersionMismatch for
-    a gallery that cannot be compared, unless a part is accepted, and RegistryBusy where too much arrives
-    during `SEARCH_ATTEMPTS_MAX` searches.
+    expire, and a day's searches be used up, in between. Raises what `authorise` raises, RateExceeded,
+    VersionMismatch for a gallery that cannot be compared, unless a part is accepted, and RegistryBusy where
+    too much arrives during `SEARCH_ATTEMPTS_MAX` searches.
     """
     for attempt in range(SEARCH_ATTEMPTS_MAX):
         if asked.allowed is not None and attempt == 0:
@@ -80,7 +80,7 @@ def search_and_record(
             current = index.search_newcomers(work, probe, now.target_fpir, found)
             if current is None:
                 continue
-            count_search(work, now)
+            count_search(station, work, now)
             outcome = record(work, replace(current, galleries=galleries), now)
             work.commit()
         return outcome

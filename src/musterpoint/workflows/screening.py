@@ -28,7 +28,13 @@ from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.templates import FingerPosition, Template
 from musterpoint.workflows.alarms import is_time_to_watch, watch
 from musterpoint.workflows.asked_fingers import check_fingers, unexplained
-from musterpoint.workflows.authorising import Permission, authorise, enrolling_gallery, galleries_searched
+from musterpoint.workflows.authorising import (
+    Permission,
+    authorise,
+    enrolling_gallery,
+    galleries_searched,
+    refuse_more_than_agreed,
+)
 from musterpoint.workflows.capturing import Capture, Submission, capture, digest, references, refuse_erased
 from musterpoint.workflows.children import (
     Told,
@@ -139,6 +145,7 @@ def screen(
         request = _of_the_agreement(station, snapshot, permission, request)
         searched = None
         if request.submissions:
+            refuse_more_than_agreed(station, snapshot, permission)
             searched = galleries_searched(station, snapshot, permission, request.search_galleries)
     if searched is not None:
         taken = tuple(capture(station.extractor, request.submissions) if captures is None else captures)
