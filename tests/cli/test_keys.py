@@ -95,7 +95,8 @@ def test_a_lost_key_file_is_replaced_by_shares(run: Run, tmp_path: Path, key_of_
 
 
 def test_a_backup_is_made_tried_and_put_back(run: Run, tmp_path: Path) -> None:
-    assert run("backup", "monday", "--keys", "elsewhere").code == 0
+    made = run("backup", "monday", "--keys", "elsewhere", "--json")
+    assert (made.code, made.json["keys"]) == (0, "elsewhere")
     assert run("restore", "monday", "--keys", "elsewhere", "--drill").code == 0
     assert run("restore", "monday", "--keys", "elsewhere", "--data", "new").code == 10
 

@@ -351,9 +351,18 @@ def test_a_role_that_the_grant_leaves_out_is_not_covered(seated: Installation) -
 
 def test_a_detached_gallery_is_searched_no_more(real: Installation) -> None:
     supervisor, officer = real.acting("supervisor"), real.acting("officer")
+    _screen(officer, 1)
     attach_gallery(supervisor, DEPARTURES, "", is_attached=False)
     with pytest.raises(NoAgreement, match="detached"):
-        _permission(officer)
+        identify(supervisor, _captures(supervisor, 1, 2), purpose=DEPARTURE)
+    # Whoever comes gets an outcome all the same.
+    for seed in (1, 2):
+        unclear = _screen(officer, seed, number=2)
+        assert (unclear.answer, unclear.reason, unclear.people) == ("cannot tell", "gallery", 0)
+        assert (unclear.galleries, unclear.galleries_not_searched) == ((), (DEPARTURES,))
+        assert (unclear.subject, unclear.case, unclear.decision) == (None, None, "open")
+    bandaged = screen(officer, screening(reason=NotCapturedReason.BANDAGED))
+    assert (bandaged.outcome, bandaged.decision) == ("failed capture", "open")
 
     attach_gallery(supervisor, DEPARTURES, "")
     assert _permission(officer).galleries == {DEPARTURES}

@@ -328,7 +328,9 @@ def _with_galleries(
             and agreement.agreement_id in known[one.gallery].agreements
             and not known[one.gallery].is_practice
         )
-        grants = tuple(one for one in grants if one.gallery in reached)
+        named, grants = grants, tuple(one for one in grants if one.gallery in reached)
+        if not grants and asked.act is Act.SCREEN and any(one.gallery in known for one in named):
+            return _with_none(asked, agreement, named)
         if not grants:
             raise NoAgreement(
                 expected="a gallery that may be searched under the agreement",
@@ -349,6 +351,17 @@ def _with_galleries(
         searches_per_day=week / DAYS_AVERAGED,
         is_practice=version.is_practice,
         no_list=any(one.no_list for one in grants) or any(known[name].no_list for name in reached),
+    )
+
+
+def _with_none(asked: Permission, agreement: Agreement, named: tuple[Grant, ...]) -> Permission:
+    """To screen without any gallery: whoever comes gets an outcome, though nothing can be told of them."""
+    return replace(
+        asked,
+        agreement=agreement,
+        target_fpir_ppm=target_ppm(named, None),
+        is_practice=agreement.version.is_practice,
+        no_list=any(one.no_list for one in named),
     )
 
 

@@ -269,7 +269,7 @@ def _gate(
         encounter_id=EncounterId(new_uuid()),
         gallery=enrolling_gallery(station, work, permission, request.gallery)
         if enrols
-        else min(permission.galleries),
+        else min(permission.galleries or _agreed(permission)),
         searched=tuple(sorted(chosen)),
         not_searched=tuple(sorted((_agreed(permission) | permission.galleries) - chosen)),
         is_unaccompanied=is_unaccompanied(age, request.told.carer, permission.screening),
