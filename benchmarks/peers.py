@@ -5,7 +5,7 @@
 Each DIR holds a `dataset.json`. Two engines are measured: MINDTCT with BOZORTH3 (nbis-py), from the image to
 the score; and the minutia cylinder codes of afis on our own minutiae, so that only the comparators differ.
 They are installed from the package index into an environment of their own below the cache folder, which the
-product never sees. FOLDER keeps our templates and everybody's scores (Parquet), so that a second run is
+product never sees. FOLDER keeps our templates and everybody's scores (.npz), so that a second run is
 quick; these are personal data if the prints are of people. The first run takes minutes.
 """
 
@@ -32,8 +32,8 @@ from musterpoint.evaluation import (
     Settings,
     Trials,
     evaluate_all,
-    read_parquet,
-    run_to_parquet,
+    read_run,
+    run_to_npz,
 )
 from musterpoint.evaluation.comparing_runs import RunComparison, Sides, compare_runs
 from musterpoint.evaluation.engine import OwnEngine
@@ -105,16 +105,16 @@ def run_of(peer: Peer, data_sets: Sequence[DataSet], ours: Evaluation, work: Pat
     """The scores of a peer on our pairs, those of an earlier run if its input was the same."""
     job = _job(peer, data_sets, ours, work)
     digest = hashlib.sha256(json.dumps([peer.name, job], sort_keys=True).encode()).hexdigest()[:16]
-    path = work / f"{peer.engine}-{digest}.parquet"
+    path = work / f"{peer.engine}-{digest}.npz"
     if path.exists():
-        return read_parquet(path)
+        return read_run(path)
     print(f"{peer.name}: comparing", file=sys.stderr, flush=True)
     trials = tuple(
         replace(each.trials, score=np.array([-np.inf if one is None else one for one in scores]))
         for each, scores in zip(ours.sets, _scores(peer, job), strict=True)
     )
     run = Run(name=peer.name, trials={PROTOCOL: trials})
-    path.write_bytes(run_to_parquet(run))
+    path.write_bytes(run_to_npz(run))
     path.chmod(0o600)
     return run
 

@@ -71,6 +71,7 @@ def test_what_a_second_person_confirms_stays_open_without_one_and_is_no_dead_end
 
     again = dataclasses.replace(request, request_id=screening(record(1)).request_id)
     assert screen(installation.acting("officer", "supervisor"), again).decision == "cleared"
+    assert checking.check(installation.acting("administrator")).is_sound
 
 
 def test_who_is_not_known_waits_where_two_have_to_clear(agreed: Agreed) -> None:

@@ -31,7 +31,7 @@ from musterpoint.evaluation.rates import (
     figures,
     fnmr_at,
 )
-from musterpoint.evaluation.score_file import to_csv, to_npz
+from musterpoint.evaluation.score_file import run_to_npz, to_csv, to_npz
 from musterpoint.evaluation.summary import to_json
 from musterpoint.evaluation.summing import Measured, Progress, Stage, summary
 from musterpoint.evaluation.trials import Trials
@@ -81,6 +81,7 @@ __all__ = [
     "plots",
     "read_parquet",
     "read_run",
+    "run_to_npz",
     "run_to_parquet",
     "summary",
     "to_csv",

@@ -46,8 +46,13 @@ class Run:
 
 def to_parquet(evaluations: Sequence[Evaluation]) -> bytes:
     """The trials of some evaluations of one engine. Raises Unavailable without the extra `parquet`."""
+    return run_to_parquet(run_of(evaluations))
+
+
+def run_of(evaluations: Sequence[Evaluation]) -> Run:
+    """What a file of scores holds of some evaluations of one engine."""
     trials = {one.title: tuple(each.trials for each in one.sets) for one in evaluations}
-    return run_to_parquet(Run(name=measured_name(evaluations), trials=trials))
+    return Run(name=measured_name(evaluations), trials=trials)
 
 
 def measured_name(evaluations: Sequence[Evaluation]) -> str:

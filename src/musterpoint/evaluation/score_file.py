@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.evaluation.parquet_file import measured_name
+from musterpoint.evaluation.parquet_file import Run, run_of
 from musterpoint.evaluation.trials import Trials
 from musterpoint.evaluation.values import Evaluation
 
@@ -42,6 +42,11 @@ def _list(rank: npt.NDArray[np.int32] | None, count: int) -> list[int]:
 
 
 def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
+    """The trials of some evaluations of one engine, as `run_to_npz` writes them."""
+    return run_to_npz(run_of(evaluations))
+
+
+def run_to_npz(run: Run) -> bytes:
     """Compressed NumPy arrays, one row a trial.
 
     protocols  str (q,)
@@ -61,13 +66,13 @@ def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
     drawing    int32 (u,), see `Trials`
     name       str, what was measured
     """
-    parts = [(k, each.trials) for k, evaluation in enumerate(evaluations) for each in evaluation.sets]
+    parts = [(k, each) for k, sets in enumerate(run.trials.values()) for each in sets]
     trials = [part for _, part in parts]
     offsets = np.cumsum([0] + [len(part.labels) for part in trials])[:-1]
     units = np.cumsum([0] + [len(part.units) for part in trials])[:-1]
     lengths = [len(part) for part in trials]
     arrays: dict[str, npt.NDArray[np.generic]] = {
-        "protocols": np.array([evaluation.title for evaluation in evaluations]),
+        "protocols": np.array(list(run.trials)),
         "names": np.array([part.name for part in trials]),
         "labels": np.array([label for part in trials for label in part.labels]),
         "protocol": np.repeat(np.array([k for k, _ in parts], np.int32), lengths),
@@ -82,7 +87,7 @@ def to_npz(evaluations: Sequence[Evaluation]) -> bytes:
         "first": _joined([part.first for part in trials], units),
         "second": _joined([part.second for part in trials], units),
         "drawing": np.concatenate([part.drawing for part in trials]),
-        "name": np.array(measured_name(evaluations)),
+        "name": np.array(run.name),
     }
     buffer = io.BytesIO()
     # NumPy's stub reads the keyword arguments as its own option `allow_pickle`.
