@@ -74,7 +74,7 @@ def test_a_receipt_is_pending_until_everybody_has_answered_and_then_proves_it(
     assert alone.returncode in {0, 2}, alone.stdout + alone.stderr
 
 
-@pytest.mark.parametrize("change", ["salt", "record", "commitment", "payload"])
+@pytest.mark.parametrize("change", ["salt", "record", "commitment", "payload", "state"])
 def test_a_receipt_that_was_changed_proves_nothing(
     run: Run, subject: str, tmp_path: Path, change: str
 ) -> None:

@@ -16,7 +16,7 @@ from musterpoint.registry.alarms import Level, Rate
 from musterpoint.registry.appeals import AppealedBy
 from musterpoint.storage import decisions
 from musterpoint.workflows.alarms import open_alarms, rates
-from musterpoint.workflows.appeals import open_appeal
+from musterpoint.workflows.appeals import needed_for, open_appeal
 from musterpoint.workflows.screening_outcome import ScreeningOutcome
 
 
@@ -87,7 +87,9 @@ def test_an_appeal_says_nothing_of_why_it_cannot_be_told(listless: Installation)
     assert len(told) == 1
     with pytest.raises(Conflict):
         open_appeal(listless.acting("supervisor"), found.encounter, AppealedBy.PERSON)
-    assert open_appeal(listless.acting("supervisor"), unclear.encounter, AppealedBy.PERSON).number == 1
+    appeal = open_appeal(listless.acting("supervisor"), unclear.encounter, AppealedBy.PERSON)
+    assert needed_for(listless.acting("supervisor"), appeal.number) is not None
+    assert needed_for(listless.acting("officer"), appeal.number) is None
 
 
 def _make_unclear(installation: Installation, one: ScreeningOutcome) -> None:

@@ -737,7 +737,8 @@ class Verification:
         insist_on_inclusion(sha256(b"\x00" + extra).digest(), index, size, hashes, root)
         if self.folder is not None:
             self._insist_on_one_history(origin, size, root)
-        self.report.holds.append(f"{path.name}: entry {index} is in the log of {size} entries of {origin}")
+        line = f"line {index + 1} (index {index})"
+        self.report.holds.append(f"{path.name}: {line} is in the log of {size} entries of {origin}")
 
 
 def arguments() -> argparse.ArgumentParser:

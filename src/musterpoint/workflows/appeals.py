@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, RoleMissing, UnusableInput
+from musterpoint.identifiers import EncounterId
 from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
 from musterpoint.registry import Answer, Case, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
@@ -120,8 +121,7 @@ def _refuse_what_would_tell(
     station: Station, work: UnitOfWork, permission: Permission, about: Encounter
 ) -> None:
     """Under *no list* whoever sees no candidates would learn from the answer that there are some."""
-    stored = decisions.presentation_of(work, about.encounter_id)
-    if permission.sees_candidates or stored is None or not stored.no_list:
+    if not _is_withheld(work, permission, about.encounter_id):
         return
     if shown_answer(about.answer, no_list=True) is not Answer.CANNOT_TELL:
         return
@@ -132,6 +132,12 @@ def _refuse_what_would_tell(
         where="appeal",
     )
     raise refused(station, work, Act.OPEN_APPEAL, refusal)
+
+
+def _is_withheld(snapshot: Snapshot, permission: Permission, encounter_id: EncounterId) -> bool:
+    """Whether the seat may not learn that there were candidates."""
+    stored = decisions.presentation_of(snapshot, encounter_id)
+    return not permission.sees_candidates and stored is not None and stored.no_list
 
 
 def _refuse_what_is_open(work: UnitOfWork, about: Encounter) -> None:
@@ -255,10 +261,15 @@ def view_appeal(station: Station, number: int) -> AppealView:
 
 
 def needed_for(station: Station, number: int) -> Awaited | None:
-    """Whom an appeal waits for, said to whoever may open one. Raises NotFound."""
+    """Whom an appeal waits for, said to whoever may open one. Raises NotFound.
+
+    None under *no list* for seats that see no candidates: adjudicators are waited for where there were some.
+    """
     with station.database.read() as snapshot:
-        authorise(station, snapshot, Act.OPEN_APPEAL)
+        permission = authorise(station, snapshot, Act.OPEN_APPEAL)
         appeal = appeals.of_number(snapshot, number)
+        if _is_withheld(snapshot, permission, appeal.encounter_id):
+            return None
         is_ready = _is_clear(snapshot, appeal, snapshot.case_of(appeal.encounter_id))
         return of_appeal(snapshot, appeal, station.clock.now(), is_ready=is_ready)
 

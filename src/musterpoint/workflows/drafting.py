@@ -61,7 +61,7 @@ def _text(words: str) -> str:
 _PARTY = """\
 [[parties]]
 name = {name}
-office = "the office that signs, never a person's name"
+office = "Registration office"    # the office that signs, never a person's name; people object there
 roles = {roles}      # negotiated, guaranteed, carried out, screened, observed, informed
 key = "{key}"
 must_acknowledge = true

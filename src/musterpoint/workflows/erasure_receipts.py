@@ -187,7 +187,9 @@ def insist_on_record(receipt: Receipt, content: Mapping[str, Any], made: Erasure
     wrong = [name for name in _NEVER_CHANGING if content.get(name) != now[name]]
     if still_open - set(content.get("outstanding") or ()):
         wrong.append("outstanding")
-    if content.get("state") == "complete" and now["state"] != "complete":
+    written_then = content.get("state")
+    is_possible = written_then == "complete" or str(written_then).startswith("pending: ")
+    if not is_possible or (written_then == "complete" and now["state"] != "complete"):
         wrong.append("state")
     if wrong and content.get("state") != _NOT_BEGUN:
         raise NotProven(
