@@ -169,7 +169,9 @@ def tell_accuracy(sets: list[PreparedSet], scores: I32) -> None:
         tell_figures(data_set.name, found[-1])
     for name in ("eer", "fmr100", "fmr1000", "zero_fmr"):
         values = [getattr(one, name) for one in found]
-        print(f"mean {name:<10}{100 * sum(values) / len(values):.3f}")
+        known = [value for value in values if value is not None]
+        mean = f"{100 * sum(known) / len(known):.3f}" if len(known) == len(values) else "-"
+        print(f"mean {name:<10}{mean}")
     mated, inside, _ = split(sets, scores)
     tell_figures("pooled", figures(mated, inside))
 
@@ -178,6 +180,11 @@ def tell_figures(name: str, found: Figures) -> None:
     """One line of the table of figures."""
     cells = [getattr(found, figure) for figure in FIGURE_NAMES]
     print(f"{name:<16}" + "".join(f"{'-' if cell is None else f'{100 * cell:.3f}':>10}" for cell in cells))
+
+
+def told(which: npt.NDArray[np.bool_], form: str) -> str:
+    """The share of comparisons of which something holds; a dash where there are none."""
+    return format(which.mean(), form) if len(which) else "-"
 
 
 def places(sets: list[PreparedSet]) -> Iterator[tuple[PreparedSet, slice]]:
@@ -211,8 +218,8 @@ def tell_calibration(sets: list[PreparedSet], scores: I32) -> None:
     print(f"{'nats':>5}{'FMR inside':>12}{'FMR across':>12}{'FMR stated':>12}{'FNMR':>10}")
     for nats in range(-6, 13):
         stated = f"{false_match_rate(1000 * nats):.1e}{'*' if is_extrapolated(1000 * nats) else ' '}"
-        measured = f"{(inside >= nats).mean():>12.1e}{(across >= nats).mean():>12.1e}"
-        print(f"{nats:>5}{measured}{stated:>12}{(mated < nats).mean():>10.4f}")
+        measured = f"{told(inside >= nats, '.1e'):>12}{told(across >= nats, '.1e'):>12}"
+        print(f"{nats:>5}{measured}{stated:>12}{told(mated < nats, '.4f'):>10}")
     print("* extrapolated")
 
 
@@ -223,15 +230,15 @@ def tell_fusion(sets: list[PreparedSet], scores: I32) -> None:
         print(f"\npeople of {title}: {len(mated)} mated, {len(nonmated)} non-mated")
         print(f"{'strength':>9}{'reached by chance':>19}{'at most':>10}")
         for strength in range(1000, 12_001, 1000):
-            chance = (nonmated >= strength).mean()
-            print(f"{strength:>9}{chance:>19.1e}{math.exp(-strength / 1000):>10.1e}")
+            chance = told(nonmated >= strength, ".1e")
+            print(f"{strength:>9}{chance:>19}{math.exp(-strength / 1000):>10.1e}")
         print(f"{'people':>9}{'FPIR':>7}{'strength':>10}{'FNMR':>9}")
         for people in (100, 10_000, 1_000_000):
             for target in (0.1, 0.01, 0.001):
                 asked = threshold(people, target, 0.0, fingers=len(labels))
-                missed = (mated < asked.strength_millinats).mean()
+                missed = told(mated < asked.strength_millinats, ".4f")
                 sure = " (nothing stricter is supported)" if not asked.is_reachable else ""
-                print(f"{people:>9}{target:>7}{asked.strength_millinats:>10}{missed:>9.4f}{sure}")
+                print(f"{people:>9}{target:>7}{asked.strength_millinats:>10}{missed:>9}{sure}")
 
 
 def strengths(sets: list[PreparedSet], scores: I32, labels: Labels, *, is_mated: bool) -> I32:

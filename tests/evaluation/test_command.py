@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +14,7 @@ from tests.evaluation.builders import DrawnEngine, write_data_set
 
 from musterpoint.cli.evaluation import evaluate
 from musterpoint.cli.evaluation_comparison import evaluate_compare
-from musterpoint.errors import ListingError, StorageFull, Unavailable
+from musterpoint.errors import ListingError, RecordError, StorageFull, Unavailable
 
 FINGERS = {20: [1, 2, 3], 30: [1, 2], 40: [1, 2]}
 
@@ -83,6 +84,29 @@ def test_parquet_without_its_package_is_refused_at_once_and_the_remedy_works(
     compared = CliRunner().invoke(evaluate_compare, [str(scores), str(scores), "--json", "-"])
     assert compared.exit_code == 0, compared.output
     assert json.loads(compared.stdout)["trials"] == 21
+
+
+def test_a_file_that_holds_no_scores_is_said_to_be_none_where_parquet_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    figures = tmp_path / "figures.json"
+    figures.write_text("{}")
+    refused = CliRunner().invoke(evaluate_compare, [str(figures), str(figures)])
+    assert isinstance(refused.exception, RecordError)
+    assert "musterpoint evaluate --scores" in str(refused.exception)
+
+
+def test_names_that_others_chose_stay_in_their_cell_of_a_card(tmp_path: Path) -> None:
+    data_set = write_data_set(tmp_path / "drawn", FINGERS, name="a|b`<script> c", sensor="x|`y`")
+    assert run(data_set, "--card", tmp_path / "card.md").exit_code == 0
+    text = (tmp_path / "card.md").read_text()
+    rows = [line for line in text.splitlines() if "script" in line]
+    assert len(rows) == 2
+    for row, head in zip(rows, ("| set | sensor", "| set | EER"), strict=True):
+        [titles] = [line for line in text.splitlines() if line.startswith(head)]
+        assert len(re.findall(r"(?<!\\)\|", row)) == titles.count("|")
+        assert row.startswith("| a\\|b\\`&lt;script> c |")
 
 
 def test_a_file_that_is_no_image_is_named_and_ends_with_code_11(folder: Path) -> None:

@@ -13,7 +13,17 @@ from tests.evaluation.builders import DrawnEngine, description, write_data_set, 
 
 from musterpoint.cli.evaluation_comparison import evaluate_compare
 from musterpoint.errors import ListingError, RecordError
-from musterpoint.evaluation import DataSet, Run, Settings, Trials, evaluate_all, pairs, run_to_parquet
+from musterpoint.evaluation import (
+    DataSet,
+    Protocol,
+    Run,
+    Settings,
+    Trials,
+    evaluate_all,
+    pairs,
+    run_to_parquet,
+    to_npz,
+)
 from musterpoint.evaluation.comparing_people import verification
 from musterpoint.evaluation.comparing_runs import Sides, compare_runs
 from musterpoint.evaluation.intervals import draws, resampled
@@ -134,6 +144,15 @@ def test_the_command_prints_writes_and_refuses(tmp_path: Path, trials: tuple[Tri
     assert isinstance(run(before, after, "--protocol", "fused").exception, ListingError)
     (tmp_path / "other.parquet").write_bytes(b"PAR1")
     assert isinstance(run(before, tmp_path / "other.parquet").exception, RecordError)
+
+
+def test_searches_are_told_with_their_rates_in_per_cent(tmp_path: Path) -> None:
+    folder = write_data_set(tmp_path / "a", {number: [1, 2, 3] for number in range(2, 12)})
+    asked = Settings(workers=1, protocols=(Protocol.IDENTIFICATION,))
+    evaluations = evaluate_all([DataSet.read(folder)], asked, engine=DrawnEngine())
+    scores = tmp_path / "scores.npz"
+    scores.write_bytes(to_npz(evaluations))
+    assert "FNIR at FPIR 10 %" in run(scores, scores).stdout
 
 
 def test_a_page_is_refused_inside_of_a_repository(tmp_path: Path, trials: tuple[Trials, ...]) -> None:

@@ -15,11 +15,13 @@ from musterpoint.errors import RecordError
 from musterpoint.evaluation import (
     DataSet,
     Protocol,
+    Run,
     Settings,
     Trials,
     evaluate_all,
     read_parquet,
     read_run,
+    run_to_npz,
     to_csv,
     to_npz,
     to_parquet,
@@ -100,6 +102,15 @@ def test_arrays_hold_the_run_that_parquet_holds(scores: Path) -> None:
             assert (one.rank is None) == (other.rank is None)
     with pytest.raises(RecordError, match=r"found CSV.*as \.npz"):
         read_run(scores.with_suffix(".csv"))
+
+
+def test_a_run_of_another_engine_is_kept_as_arrays(scores: Path, tmp_path: Path) -> None:
+    found = read_run(scores)
+    other = tmp_path / "other.npz"
+    other.write_bytes(run_to_npz(Run(name="another engine", trials=found.trials)))
+    read = read_run(other)
+    assert read.name == "another engine"
+    assert [*map(names_of, read.trials["verification"])] == [*map(names_of, found.trials["verification"])]
 
 
 def test_other_arrays_are_refused(tmp_path: Path, scores: Path) -> None:

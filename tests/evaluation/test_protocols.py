@@ -161,6 +161,15 @@ def test_people_without_fingers_enough_are_refused(tmp_path: Path) -> None:
         run(folder, protocols=(Protocol.FUSED,), fingers=(2,))
 
 
+def test_where_a_second_impression_is_missing_that_is_asked_for(tmp_path: Path) -> None:
+    once = write_data_set(tmp_path / "once", {number: [1] for number in range(2, 12)})
+    with pytest.raises(ListingError, match=r"10 fingers in 1 set, 0 of them in two.*second impression"):
+        people_of([DataSet.read(once)], 1)
+    few = write_data_set(tmp_path / "few", {20: [1, 2], 30: [1, 2], 40: [1, 2]})
+    with pytest.raises(ListingError, match="ask for fewer fingers"):
+        people_of([DataSet.read(few)], 2)
+
+
 def test_fingers_are_fused_by_position_and_a_missing_template_is_left_out(tmp_path: Path) -> None:
     folder = real_set(tmp_path / "a", subjects=2, fingers=2)
     [found] = run(folder, protocols=(Protocol.FUSED,), fingers=(2,))

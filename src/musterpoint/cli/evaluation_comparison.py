@@ -12,12 +12,13 @@ import click
 
 from musterpoint.cli.evaluation import UNITS
 from musterpoint.cli.evaluation_files import STANDARD_OUTPUT, output_option
-from musterpoint.cli.evaluation_table import HEADS, percent
+from musterpoint.cli.evaluation_table import percent
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Stages
 from musterpoint.cli.writing import write_file
 from musterpoint.errors import ListingError
 from musterpoint.evaluation import DataSet, Run, read_run
+from musterpoint.evaluation.card import NAMES
 from musterpoint.evaluation.comparing_runs import Change, RunComparison, Sides, compare_runs
 from musterpoint.evaluation.rates import FALSE_MATCH_ODDS, FALSE_POSITIVE_ODDS
 from musterpoint.evaluation.run_report import is_in_repository, render_runs, worst_pictures
@@ -134,7 +135,7 @@ def _print(found: RunComparison) -> None:
     rows = [
         [
             each.name if place == 0 else "",
-            HEADS[one.name].removesuffix(" %"),
+            NAMES[one.name],
             percent(one.before),
             percent(one.after),
             _signed(one.difference),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -50,7 +51,7 @@ def _caption(file: Path, evaluation: Evaluation) -> str:
 
 def _head(evaluation: Evaluation, data_sets: Sequence[DataSet]) -> list[str]:
     sets = "\n".join(
-        f"| `{one.name}` | {one.sensor or 'not stated'} | {one.ppi:g} | {len(one.samples)} | "
+        f"| {_code(one.name)} | {_text(one.sensor or 'not stated')} | {one.ppi:g} | {len(one.samples)} | "
         f"{len({sample.finger for sample in one.samples})} |"
         for one in data_sets
     )
@@ -63,10 +64,21 @@ def _head(evaluation: Evaluation, data_sets: Sequence[DataSet]) -> list[str]:
     ]
 
 
+def _text(words: str) -> str:
+    """Words that others chose as they stand in one cell of a table, and nothing but words."""
+    line = " ".join(words.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*|\[\]])", r"\\\1", line)
+
+
+def _code(name: str) -> str:
+    """A name as code, where it has nothing that ends code or a cell."""
+    return f"`{name}`" if re.fullmatch(r"[\w .+-]+", name) and name.isprintable() else _text(name)
+
+
 def section(evaluation: Evaluation) -> list[str]:
     """The table of an evaluation, and what has to be known of it."""
     names = evaluation.measures.names
-    rows = [_row(each.name, each.values, each.intervals, _counts(each)) for each in evaluation.sets]
+    rows = [_row(_text(each.name), each.values, each.intervals, _counts(each)) for each in evaluation.sets]
     if len(evaluation.sets) > 1:
         mean, pooled = evaluation.mean, evaluation.pooled
         rows.append(_row("**mean**", mean.values, mean.intervals, ""))

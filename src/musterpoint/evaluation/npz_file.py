@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from musterpoint.evaluation.parquet_file import Run, grouped, no_scores, read_parquet
+from musterpoint.evaluation.parquet_file import Run, grouped, is_parquet, no_scores, read_parquet
 from musterpoint.limits import TRIALS_MAX
 
 SUFFIX: Final = ".npz"
@@ -32,7 +32,11 @@ def read_run(path: Path) -> Run:
     """
     if path.suffix == ".csv":
         raise no_scores(path, "CSV, which does not say whose finger each image shows")
-    return read_npz(path) if path.suffix == SUFFIX else read_parquet(path)
+    if path.suffix == SUFFIX:
+        return read_npz(path)
+    if not is_parquet(path):
+        raise no_scores(path, "something else")
+    return read_parquet(path)
 
 
 def read_npz(path: Path) -> Run:

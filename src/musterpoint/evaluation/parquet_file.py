@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 _KEY: Final = b"musterpoint"
+_MAGIC: Final = b"PAR1"
 _TEXTS: Final = ("protocol", "set", "probe", "reference", "probe_unit", "reference_unit")
 
 
@@ -103,6 +104,15 @@ def _named(names: Sequence[str], places: npt.NDArray[np.int32]) -> pa.Array:
 
 def _repeated(name: str, count: int) -> pa.Array:
     return _named((name,), np.zeros(count, np.int32))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does; needs no package. Raises RecordError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError as error:
+        raise no_scores(path, "something that cannot be read") from error
 
 
 def read_parquet(path: Path) -> Run:

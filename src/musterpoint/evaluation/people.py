@@ -100,12 +100,22 @@ def people_of(data_sets: Sequence[DataSet], fingers: int) -> list[People]:
         if _is_enough(people):
             made.append(People(name=MIXED, people=tuple(people), is_chimeric=True))
     if not made:
-        raise ListingError(
-            expected=f"fingers for two people with {fingers} fingers each, in two impressions",
-            found=f"{sum(map(len, by_set))} fingers in {len(by_set)} sets",
-            hint="Give more sets, or ask for fewer fingers",
-        )
+        raise _too_little(by_set, fingers)
     return made
+
+
+def _too_little(by_set: Sequence[Sequence[_Finger]], fingers: int) -> ListingError:
+    own = [finger for group in by_set for finger in group]
+    twice = sum(len(finger.samples) > 1 for finger in own)
+    is_one_impression = len(own) >= 2 * fingers and twice < fingers
+    more = "Give more sets, or ask for fewer fingers" if fingers > 1 else "Give more sets"
+    sets = "1 set" if len(by_set) == 1 else f"{len(by_set)} sets"
+    each = "1 finger" if fingers == 1 else f"{fingers} fingers"
+    return ListingError(
+        expected=f"fingers for two people with {each} each, one of whom gave them in two impressions",
+        found=f"{len(own)} fingers in {sets}, {twice} of them in two impressions or more",
+        hint="Add a second impression of the fingers" if is_one_impression else more,
+    )
 
 
 def _is_enough(people: Sequence[Person]) -> bool:
