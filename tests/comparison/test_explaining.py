@@ -68,6 +68,8 @@ def test_a_good_minutia_that_the_other_shows_not_stands_alone() -> None:
     found = explain(prepare(template_of(rows)), prepare(replace(template, minutiae=without)))
 
     assert found.alone == ((inner,), ())
+    [words] = [stage.words for stage in found.stages if stage.name == "alone"]
+    assert words.startswith("1 clear minutia of the probe and 0 of the reference")
 
 
 def test_the_area_moves_with_the_finger() -> None:
@@ -98,6 +100,16 @@ def test_what_no_sample_supports_is_called_extrapolated() -> None:
     assert high.facts["is_extrapolated"]
     assert "extrapolated" not in low.words
     assert not low.facts["is_extrapolated"]
+
+
+def test_a_weight_at_either_end_of_what_is_known_is_not_called_that_of_the_score() -> None:
+    high = explain(prepare(finger(2)), prepare(impression(2, 1))).stages[-1]
+    low = explain(prepare(finger(2)), prepare(finger(3))).stages[-1]
+
+    assert high.facts["is_capped"]
+    assert "the most that one finger counts" in high.words
+    assert low.facts["is_capped"]
+    assert "the least that one finger counts" in low.words
 
 
 def area(outline: Outline) -> float:

@@ -78,6 +78,22 @@ def test_an_area_larger_than_the_impression_stays_inside_of_it() -> None:
     assert rows.min() >= 40
 
 
+def test_an_area_that_is_cut_off_has_an_outline_all_around() -> None:
+    square = [(-500.0, -500.0), (80.0, -500.0), (80.0, 900.0), (-500.0, 900.0)]
+    shown = like(draw(Grounds(area=(square, square))), FOR)[:500]
+
+    rows = [y for y, row in enumerate(shown) if longest_run(row) > 60]
+
+    assert min(rows) < 50
+    assert max(rows) > 300
+
+
+def test_raised_digits_are_drawn_as_such() -> None:
+    raised, plain, without = (draw(Grounds(sentences=[words])) for words in ("7 mm²", "7 mm2", "7 mm"))
+
+    assert raised.tobytes() not in {plain.tobytes(), without.tobytes()}
+
+
 def test_it_fits_on_a_screen_and_draws_the_same_twice() -> None:
     grounds = Grounds(shares=[("a", 1.0)], sentences=("many words " * 60,) * 6, alone=((0, 1), (0, 1)))
 

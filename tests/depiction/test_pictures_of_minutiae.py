@@ -161,3 +161,13 @@ def test_any_minutiae_can_be_drawn_even_outside_of_the_image(data: st.DataObject
     )
     picture = draw_minutiae(None, Template(minutiae=minutiae, width_px=90, height_px=80))
     assert math.prod(picture.size) > 0
+
+
+def test_title_says_of_how_many_minutiae_some_are_left_out() -> None:
+    alone = draw_minutiae(None, template((40, 130, RIGHT, ENDING, 255)))
+    beside = draw_minutiae(None, template((40, 130, RIGHT, ENDING, 255), (90, 60, RIGHT, ENDING, 10)))
+
+    different = np.argwhere(pixels_of(alone) != pixels_of(beside))
+
+    assert len(different)
+    assert different[:, 0].max() < 44  # only in the line of the title

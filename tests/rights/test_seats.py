@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from tests.rights.installations import (
@@ -177,6 +179,23 @@ def test_practice_is_over_for_good(real: Installation) -> None:
     for act in (Act.LIST_SUBJECTS, Act.ERASE):
         with pytest.raises(AgreementExpired, match="practice is over"):
             _may(real.acting("practice-supervisor"), act)
+
+
+def test_a_seat_is_named_once_however_many_threads_act(seated: Installation) -> None:
+    told: list[str] = []
+    station = replace(seated.station, notice=told.append)
+    revoke_seat(seated.acting("administrator"), "administrator 2")
+    all_are_there = Barrier(3)
+
+    def act() -> Permission:
+        all_are_there.wait()
+        return _may(station, Act.MANAGE_KEYS)
+
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(act) for _ in range(3)]:
+            done.result()
+
+    assert len(told) == 1
 
 
 def test_the_only_seat_that_may_is_taken_and_named(seated: Installation, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from musterpoint.cli import exits
 from musterpoint.cli.agreement_pages import agreement_as_json, as_rows, print_agreement
 from musterpoint.cli.options import SeatChoice, data_option, json_option, new_passphrase, seat_options
 from musterpoint.cli.output import print_json, print_table, say
-from musterpoint.cli.texts import ShortText
+from musterpoint.cli.texts import OutputFile, ShortText
 from musterpoint.cli.writing import write_file
 from musterpoint.clock import SystemClock
 from musterpoint.errors import NotFound, UnusableInput
@@ -56,7 +56,13 @@ def agreement() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it holds."
 )
-@click.option("--output", type=FILE, default=Path("agreement.toml"), show_default=True, help="File to write.")
+@click.option(
+    "--output",
+    type=OutputFile(),
+    default=Path("agreement.toml"),
+    show_default=True,
+    help="File to write.",
+)
 @click.option("--passphrase", is_flag=True, help="Ask for a passphrase to seal the parties' keys with.")
 def draft(
     parties: tuple[str, ...],
@@ -198,7 +204,7 @@ def _read(file: Path) -> AgreementVersion:
 @click.option("--party", type=ShortText(), required=True, help="The party that signs.")
 @click.option("--refuse", is_flag=True, help="Refuse to acknowledge, with a statement.")
 @click.option("--statement", default="", help="The party's own words.")
-@click.option("--output", type=FILE, required=True, help="The answer, to be handed to the station.")
+@click.option("--output", type=OutputFile(), required=True, help="The answer, to be handed to the station.")
 def sign(file: Path, party: str, refuse: bool, statement: str, output: Path) -> None:
     """Sign where a party keeps its key; no registry is needed. The file goes to the station.
 

@@ -9,6 +9,7 @@ import click
 
 from musterpoint.cli import exits
 from musterpoint.cli.files import refuse_overwriting, submissions_of_one_person
+from musterpoint.cli.forgiven import forgiven_as_json, tell_forgiven
 from musterpoint.cli.options import json_option, picture_option, ppi_option, raw_option
 from musterpoint.cli.output import print_json, say
 from musterpoint.cli.texts import Rate
@@ -58,15 +59,19 @@ def compare(
 
     refuse_overwriting(picture, (probe, reference))
     extractor = Extractor()
-    first = _one(capture(extractor, submissions_of_one_person((probe,), ppi=ppi, raw_size=raw)), probe)
-    second = _one(
-        capture(extractor, submissions_of_one_person((reference,), ppi=ppi, raw_size=raw)), reference
+    names = (probe, reference)
+    submissions = [submissions_of_one_person((name,), ppi=ppi, raw_size=raw) for name in names]
+    first, second = (
+        _one(capture(extractor, given), name) for given, name in zip(submissions, names, strict=True)
     )
+    given = [one for some in submissions for one in some]
+    tell_forgiven(given)
     for one, name in ((first, probe), (second, reference)):
         insist_on_comparable([one], where=name)
     found = explain_prepared(prepare(first.template), prepare(second.template))
     if as_json:
-        print_json(_as_json(found, first, second) | ({"explanation": _told(found)} if explain else {}))
+        told = _as_json(found, first, second) | {"deviations": forgiven_as_json(given)}
+        print_json(told | ({"explanation": _told(found)} if explain else {}))
     else:
         _print(found, is_explained=explain)
     if picture is not None:

@@ -19,7 +19,7 @@ from musterpoint.cli.options import (
     seat_options,
 )
 from musterpoint.cli.output import counted, in_words, print_json, print_table, say
-from musterpoint.cli.texts import ShortText
+from musterpoint.cli.texts import OutputFile, ShortText
 from musterpoint.cli.writing import write_csv
 from musterpoint.errors import UnusableInput
 from musterpoint.identifiers import RequestId, uuid_of
@@ -44,7 +44,7 @@ from musterpoint.workflows.station import Station
 )
 @click.option(
     "--duplicates",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="Write the possible duplicates to this CSV file.",
 )
 @ppi_option

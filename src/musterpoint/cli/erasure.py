@@ -14,6 +14,7 @@ import click
 from musterpoint.cli import exits
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, say
+from musterpoint.cli.texts import OutputFile
 from musterpoint.cli.writing import write_file, write_new_file
 from musterpoint.clock import to_text
 from musterpoint.errors import AlreadyErased, Conflict, MusterpointError, NotFound, UnusableInput
@@ -61,7 +62,7 @@ def erase() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--receipt",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="Write what the person keeps: the only copy of the salt that ties them to the log.",
 )
 @click.option("--status", metavar="ID", help="Show how far an erasure has come; renews its --receipt.")

@@ -10,6 +10,7 @@ from musterpoint.cli.files import refuse_overwriting, submissions_of_one_person
 from musterpoint.cli.options import SeatChoice, data_option, json_option, ppi_option, raw_option, seat_options
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Progress
+from musterpoint.cli.texts import OutputFile
 from musterpoint.cli.writing import write_file
 from musterpoint.clock import to_text
 
@@ -20,7 +21,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("files", nargs=-1)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="The record to write, as in finger.fmr.",
 )
 @click.option("--subject", metavar="ID", help="Write everything that is held on one person.")

@@ -8,6 +8,7 @@ import click
 
 from musterpoint.cli import exits
 from musterpoint.cli.files import submissions_of_one_person
+from musterpoint.cli.forgiven import forgiven_as_json, tell_forgiven
 from musterpoint.cli.options import (
     SeatChoice,
     data_option,
@@ -55,7 +56,9 @@ def identify(
       musterpoint identify right-index.png left-index.png --json
     """
     station = seat.open(data, must_exist=True)
-    captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
+    submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
+    captures = capture(station.extractor, submissions)
+    tell_forgiven(submissions)
     found = identify_person(
         station, captures, purpose=purpose, galleries=frozenset(searched) if searched else None
     )
@@ -77,6 +80,7 @@ def identify(
                 "references": found.references,
                 "position": found.position,
                 "is_quality_sufficient": is_trusted,
+                "deviations": forgiven_as_json(submissions),
             }
         )
         return
@@ -91,7 +95,9 @@ def identify(
         ]
         print_table(("subject", "encounter", "as similar by chance"), rows)
     else:
-        click.echo("No candidate." if is_trusted else "No candidate, but the quality is too low to tell.")
+        click.echo(
+            "No candidate." if is_trusted else "No candidate, but what was captured is too poor to tell."
+        )
     people = counted(found.people, "person", "people")
     click.echo(f"{people} searched, {found.people_comparable} of them with a finger in common")
 
@@ -136,7 +142,9 @@ def verify(
     """
     station = seat.open(data, must_exist=True)
     subject_id = person_of(station, subject, purpose=purpose)
-    captures = capture(station.extractor, submissions_of_one_person(files, ppi=ppi, raw_size=raw))
+    submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
+    captures = capture(station.extractor, submissions)
+    tell_forgiven(submissions)
     result = verify_person(station, captures, subject_id, purpose=purpose, target_fmr=fmr)
     is_trusted = any(one.is_trusted for one in captures)
     if as_json:
@@ -150,10 +158,11 @@ def verify(
                 "extrapolated": result.is_extrapolated,
                 "calibration": result.calibration,
                 "fingers_compared": result.fingers_compared,
+                "deviations": forgiven_as_json(submissions),
             }
         )
     else:
-        unsure = "" if is_trusted else ", but the quality is too low to tell"
+        unsure = "" if is_trusted else ", but what was captured is too poor to tell"
         click.secho("similar enough" if result.is_similar else f"not similar enough{unsure}", bold=True)
         compared = f"{counted(result.fingers_compared, 'finger', 'fingers')} compared"
         if result.false_match_rate is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.files import finger_name, refuse_overwriting, submissions_of_one_person
+from musterpoint.cli.forgiven import told
 from musterpoint.cli.options import json_option, picture_option, ppi_option, raw_option
 from musterpoint.cli.output import print_json, say
 from musterpoint.depiction import CERTAIN_QUALITY
@@ -57,8 +58,7 @@ def _as_json(one: Capture) -> dict[str, object]:
         "quality": template.quality,
         "is_searchable": one.is_trusted,
         "reasons": [
-            {"code": reason.value, "words": reason.words, "advice": reason.advice}
-            for reason in (quality.reasons if quality else ())
+            {"code": reason.value, "words": reason.words, "advice": reason.advice} for reason in one.reasons
         ],
         "measures": dict(quality.measures) if quality else {},
         "deviations": list(one.deviations),
@@ -81,17 +81,15 @@ def _print(one: Capture) -> None:
     template, quality = one.template, one.quality
     stated = "none stated" if template.quality is None else f"{template.quality} of 100"
     click.secho(f"{finger_name(template.position)}: quality {stated}", bold=True)
-    for reason in quality.reasons if quality else ():
+    for reason in one.reasons:
         click.echo(f"  {reason.words}: {reason.advice}")
     if not one.is_trusted:
-        click.echo(f"  Too low for a search that finds nobody to mean anything (below {SEARCH_FLOOR}).")
+        below = f" (quality below {SEARCH_FLOOR})" if quality else ""
+        click.echo(f"  Too poor for a search that finds nobody to mean anything{below}.")
     certain = int((template.minutiae.quality >= CERTAIN_QUALITY).sum())
     click.echo(f"  {len(template.minutiae)} minutiae, {certain} of them certain")
     for deviation in one.deviations:
-        click.echo(
-            f"  forgiven at byte {deviation.offset}, {deviation.code.value}: "
-            f"found {deviation.found}, used {deviation.used}"
-        )
+        click.echo(f"  {told(deviation)}")
     if one.image is not None:
         source = one.image.source
         light = ", light ridges turned dark" if source.inverted else ""

@@ -11,6 +11,7 @@ from musterpoint.cli.log_reading import read_bounded, read_keys
 from musterpoint.cli.log_witness import witness
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import counted, print_json, say
+from musterpoint.cli.texts import OutputFile
 from musterpoint.cli.writing import write_file
 from musterpoint.transparency.event_kinds import EventClass
 
@@ -91,9 +92,7 @@ def verify(arguments: tuple[str, ...]) -> None:
 
 @log.command()
 @click.option("--origin", metavar="NAME", help="Give the log a name of its own, before anything is signed.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it here, not to the terminal."
-)
+@click.option("--output", type=OutputFile(), help="Write it here, not to the terminal.")
 @seat_options
 @data_option
 def checkpoint(origin: str | None, output: Path | None, seat: SeatChoice, data: Path | None) -> None:
@@ -107,9 +106,7 @@ def checkpoint(origin: str | None, output: Path | None, seat: SeatChoice, data: 
 
 
 @log.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write them here, not to the terminal."
-)
+@click.option("--output", type=OutputFile(), help="Write them here, not to the terminal.")
 @data_option
 def keys(output: Path | None, data: Path | None) -> None:
     """Show the keys by which others know this log, for their policies and witnesses."""
@@ -124,9 +121,7 @@ def keys(output: Path | None, data: Path | None) -> None:
 
 @log.command()
 @click.argument("entry", metavar="POSITION|EVENT")
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it here, not to the terminal."
-)
+@click.option("--output", type=OutputFile(), help="Write it here, not to the terminal.")
 @seat_options
 @data_option
 def proof(entry: str, output: Path | None, seat: SeatChoice, data: Path | None) -> None:
@@ -142,9 +137,7 @@ def proof(entry: str, output: Path | None, seat: SeatChoice, data: Path | None) 
 
 
 @log.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help=f"File to write. Default: {REQUEST}."
-)
+@click.option("--output", type=OutputFile(), help=f"File to write. Default: {REQUEST}.")
 @click.option("--old", type=click.IntRange(0), metavar="N", help="Size that the witness cosigned last.")
 @click.option("--to", metavar="ADDRESS", help="Ask this witness over HTTP instead of writing a file.")
 @click.option("--witness", metavar="KEY|FILE", help="Keys of the witness, with --to.")

@@ -8,6 +8,7 @@ import click
 
 from musterpoint.cli.log_reading import read_bounded, read_keys
 from musterpoint.cli.output import say
+from musterpoint.cli.texts import OutputFile
 from musterpoint.cli.writing import write_file
 from musterpoint.errors import Conflict, NotFound, NotProven
 
@@ -75,7 +76,7 @@ def trust(folder: Path, logs: tuple[str, ...]) -> None:
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     default=COSIGNATURES,
     help=f"File for the answer. Default: {COSIGNATURES}.",
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from musterpoint.cli.texts import Folder
+from musterpoint.cli.texts import Folder, OutputFile
 
 if TYPE_CHECKING:
     from musterpoint.workflows.station import Station
@@ -145,7 +145,7 @@ def picture_option(purpose: str) -> Callable[[Command], Command]:
     """`--picture`: draw into this PNG file."""
     return click.option(
         "--picture",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=OutputFile(),
         callback=_png,
         help=f"{purpose} into this PNG file.",
     )

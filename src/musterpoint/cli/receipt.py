@@ -8,6 +8,7 @@ import click
 
 from musterpoint.cli.options import SeatChoice, data_option, json_option, seat_options
 from musterpoint.cli.output import print_json
+from musterpoint.cli.texts import OutputFile
 from musterpoint.cli.writing import write_file
 
 
@@ -15,7 +16,7 @@ from musterpoint.cli.writing import write_file
 @click.argument("encounter")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     default=Path("receipt.html"),
     show_default=True,
     help="The page; the proof is written beside it, ending in .tlog-proof.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import click
 from musterpoint.cli import exits
 from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting, submissions_of_one_person
+from musterpoint.cli.forgiven import forgiven_as_json, tell_forgiven
 from musterpoint.cli.options import (
     SeatChoice,
     data_option,
@@ -24,7 +26,7 @@ from musterpoint.cli.options import (
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.screening_batch import Batch, Occasion
 from musterpoint.cli.telling import Telling, telling_options
-from musterpoint.cli.texts import ShortText
+from musterpoint.cli.texts import OutputFile, ShortText
 from musterpoint.cli.writing import write_csv
 from musterpoint.identifiers import RequestId, new_uuid
 from musterpoint.registry import CannotTellReason, NotCaptured
@@ -73,7 +75,7 @@ class Arrival(NamedTuple):
 @click.option("--batch", is_flag=True, help="FILES are folders or CSV manifests of many people.")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="Write the batch's results to this CSV file.",
 )
 @click.option(
@@ -146,8 +148,9 @@ def screen(
     submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
     arrival = Arrival(request_id, submissions, reasons, telling, exception or "")
     shown = _screen_one(seat, data, occasion, arrival)
+    tell_forgiven(submissions)
     if as_json:
-        print_json(shown)
+        print_json(_as_json(shown, forgiven_as_json(submissions)))
     else:
         _print_shown(shown)
     return 0
@@ -179,6 +182,11 @@ def _screen_one(seat: SeatChoice, data: Path | None, occasion: Occasion, arrival
         stays_open=occasion.stays_open,
     )
     return screen_person(station, request).shown()
+
+
+def _as_json(shown: ScreeningShown, deviations: list[dict[str, object]]) -> dict[str, object]:
+    values = {field.name: getattr(shown, field.name) for field in dataclasses.fields(shown)}
+    return values | {"deviations": deviations}
 
 
 def _print_shown(shown: ScreeningShown) -> None:
@@ -218,7 +226,8 @@ def explanation(shown: ScreeningShown) -> str:
     if shown.galleries_not_searched:
         searched += f". Not searched: {', '.join(shown.galleries_not_searched)}"
     if shown.reason == CannotTellReason.QUALITY.value:
-        return f"The quality is too low for a search that finds nobody to mean anything. {searched}."
+        poor = "What was captured is too poor for a search that finds nobody to mean anything"
+        return f"{poor}. {searched}."
     if shown.reason == CannotTellReason.GALLERY.value:
         return f"Nobody was found, but not all galleries could be searched. {searched}."
     if shown.reason == CannotTellReason.FINGERS.value:
@@ -241,34 +250,40 @@ def _screen_batch(
     if report is not None:
         _write_report(report, items)
     if as_json:
-        print_json([_item_as_json(item) for item in items])
+        print_json([_item_as_json(item, batch.forgiven.get(item.record, [])) for item in items])
     else:
-        _print_batch(items)
+        _print_batch(items, batch.forgiven)
     return exits.SOME_FAILED if any(item.error for item in items) else 0
 
 
-def _item_as_json(item: BatchItem[ScreeningOutcome]) -> dict[str, object]:
+def _item_as_json(
+    item: BatchItem[ScreeningOutcome], deviations: list[dict[str, object]]
+) -> dict[str, object]:
     if item.error is not None:
         return {"record": item.record, "error": {"code": item.error.code, "message": str(item.error)}}
-    return {"record": item.record, "screening": item.result.shown() if item.result else None}
+    shown = _as_json(item.result.shown(), deviations) if item.result else None
+    return {"record": item.record, "screening": shown}
 
 
-def _row(item: BatchItem[ScreeningOutcome]) -> tuple[str, str, str, str]:
+def _row(item: BatchItem[ScreeningOutcome], forgiven: int) -> tuple[str, str, str, str]:
     if item.result is None:
         return item.record, "failed", "", str(item.error)
     shown = item.result.shown()
     note = "recorded in an earlier run" if shown.is_repeated else ""
+    mended = f"{counted(forgiven, 'deviation', 'deviations')} forgiven in its records" if forgiven else ""
     reasons = [reason for finger in shown.fingers for reason in finger.reasons]
     return (
         item.record,
         headline(shown),
         shown.decision,
-        "; ".join(filter(None, [note, ", ".join(dict.fromkeys(reasons))])),
+        "; ".join(filter(None, [note, ", ".join(dict.fromkeys(reasons)), mended])),
     )
 
 
-def _print_batch(items: Sequence[BatchItem[ScreeningOutcome]]) -> None:
-    rows = [_row(item) for item in items]
+def _print_batch(
+    items: Sequence[BatchItem[ScreeningOutcome]], forgiven: Mapping[str, Sequence[object]]
+) -> None:
+    rows = [_row(item, len(forgiven.get(item.record, ()))) for item in items]
     shown = rows if len(rows) <= ROWS_PRINTED_MAX else [row for row in rows if row[1] not in {"not known"}]
     print_table(("person", "answer", "decision", "note"), shown[:ROWS_PRINTED_MAX])
     if len(shown) > ROWS_PRINTED_MAX or len(shown) < len(rows):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from musterpoint.cli.forgiven import forgiven_as_json
 from musterpoint.errors import NotFound, UnusableInput
 from musterpoint.identifiers import EncounterId, RequestId, uuid_of
 from musterpoint.registry import NotCaptured
@@ -42,6 +43,8 @@ class Taken:
 class Batch:
     """The requests of a batch.
 
+    forgiven  by record, what was forgiven in somebody's files when their fingers were taken
+
     A carer may be named by the record of somebody who stands before in the listing: a family comes together.
     """
 
@@ -55,6 +58,7 @@ class Batch:
         self._station = station
         self._occasion = occasion
         self._raw_size = raw_size
+        self.forgiven: dict[str, list[dict[str, object]]] = {}
         self._before = {one.record: people[:number] for number, one in enumerate(people) if one.carer}
 
     def capture(self, person: ListedPerson) -> Taken:
@@ -62,7 +66,9 @@ class Batch:
         request = self._request(person)
         if not request.submissions or self._is_answered(person, request):
             return Taken(person, request, None)
-        return Taken(person, request, capture(self._station.extractor, request.submissions))
+        captures = capture(self._station.extractor, request.submissions)
+        self.forgiven[person.record] = forgiven_as_json(request.submissions)
+        return Taken(person, request, captures)
 
     def record(self, taken: Taken) -> ScreeningOutcome:
         """Screen somebody. Raises as `screen` does, and NotFound for a carer who was not recorded."""

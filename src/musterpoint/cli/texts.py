@@ -1,8 +1,9 @@
-"""Values given on the command line: a short text, a rate, a folder."""
+"""Values given on the command line: a short text, a rate, a folder, a file to write."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -44,3 +45,17 @@ class Folder(click.Path):
         if value == "":
             self.fail("expected a folder, found an empty text", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class OutputFile(click.Path):
+    """A file to write, in a folder that is there: after the work is too late to hear of a mistyped one."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        path: Any = super().convert(value, param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {str(path.parent)!r}", param, ctx)
+        return path

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from musterpoint import _compiled
 from musterpoint.comparison.calibration import (
     SUPPORTED_RATE_MIN,
+    LikelihoodRatio,
     false_match_rate,
     is_extrapolated,
     likelihood_ratio,
@@ -149,7 +150,7 @@ def explain(probe: Prepared, reference: Prepared) -> Explanation:
 def _minutiae(probe: Prepared, reference: Prepared) -> Stage:
     return Stage(
         name="minutiae",
-        words=f"{len(probe)} minutiae of the probe and {len(reference)} of the reference are used.",
+        words=f"{_minutiae_of(len(probe))} of the probe and {len(reference)} of the reference are used.",
         facts={"probe": len(probe), "reference": len(reference)},
     )
 
@@ -170,7 +171,7 @@ def _alignment(alignment: Alignment) -> Stage:
 
 def _overlap(evidence: Evidence) -> Stage:
     words = (
-        f"Both show the same {evidence.shared_area_mm2:.0f} mm2, with {evidence.probe_overlap} minutiae "
+        f"Both show the same {evidence.shared_area_mm2:.0f} mm², with {_minutiae_of(evidence.probe_overlap)} "
         f"of the probe and {evidence.reference_overlap} of the reference."
     )
     return Stage(
@@ -206,8 +207,8 @@ def _lonely(alone: tuple[Sequence[int], Sequence[int]]) -> Stage:
     first, second = (len(some) for some in alone)
     return Stage(
         name="alone",
-        words=f"{first} clear minutiae of the probe and {second} of the reference lie where the other "
-        "impression shows none like them.",
+        words=f"{_minutiae_of(first, 'clear ')} of the probe and {second} of the reference lie where the "
+        "other impression shows none like them.",
         facts={"probe": first, "reference": second},
     )
 
@@ -245,10 +246,9 @@ def _rate(score: int) -> Stage:
         words = "Many comparisons of different fingers reach this."
     else:
         words = f"At most {_one_in(rate)} comparisons of different fingers reach this."
-    weight = "the most that one finger counts" if ratio.is_capped and ratio.nats > 0 else "its weight"
     return Stage(
         name="rate",
-        words=f"{words} Log-likelihood ratio {ratio.nats:.1f} nats, {weight}.",
+        words=f"{words} Log-likelihood ratio {ratio.nats:.1f} nats, {_weight(ratio)}.",
         facts={
             "false_match_rate": rate,
             "is_extrapolated": beyond,
@@ -256,6 +256,16 @@ def _rate(score: int) -> Stage:
             "is_capped": ratio.is_capped,
         },
     )
+
+
+def _weight(ratio: LikelihoodRatio) -> str:
+    if not ratio.is_capped:
+        return "its weight"
+    return f"the {'most' if ratio.nats > 0 else 'least'} that one finger counts"
+
+
+def _minutiae_of(count: int, how: str = "") -> str:
+    return f"{count} {how}{'minutia' if count == 1 else 'minutiae'}"
 
 
 def _one_in(rate: float) -> str:

@@ -58,6 +58,7 @@ _NAME_PX: Final = 215
 _COLUMN_MIN_PX: Final = 290
 _NUMBER_PX: Final = 46
 _BAR_PX: Final = 10
+_OUTLINE_PX: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,37 +123,32 @@ def _draw_impressions(canvas: Canvas, panels: PairedPanels, grounds: Grounds) ->
 
 
 def _outline(canvas: Canvas, panel: Panel, area: Sequence[Point]) -> None:
-    """The outline of an area, as far as it lies in the panel."""
-    stroke = Stroke(colour=FOR, width_px=2)
-    places = [panel.place(x, y) for x, y in area]
-    width_px, height_px = panel.size_px
-    low = (panel.left_px, panel.top_px)
-    high = (panel.left_px + width_px, panel.top_px + height_px)
-    for start, end in zip(places, (*places[1:], *places[:1]), strict=True):
-        inside = _clipped(start, end, low, high)
-        if inside is not None:
-            canvas.segment(*inside, stroke)
+    """The outline of the part of a convex area that lies in the panel, closed along the panel's edge."""
+    stroke = Stroke(colour=FOR, width_px=_OUTLINE_PX)
+    corners = [panel.place(x, y) for x, y in area]
+    half = _OUTLINE_PX / 2
+    for axis, first_px in enumerate((panel.left_px, panel.top_px)):
+        corners = _beyond(corners, axis, first_px + half, 1)
+        corners = _beyond(corners, axis, first_px + panel.size_px[axis] - half, -1)
+    for start, end in zip(corners, (*corners[1:], *corners[:1]), strict=True):
+        canvas.segment(start, end, stroke)
 
 
-def _clipped(start: Point, end: Point, low: Point, high: Point) -> tuple[Point, Point] | None:
-    """The part of a segment that lies in a box (Liang and Barsky 1984)."""
-    first, last = 0.0, 1.0
-    for axis in (0, 1):
-        step = end[axis] - start[axis]
-        for reach, room in ((-step, start[axis] - low[axis]), (step, high[axis] - start[axis])):
-            if reach == 0.0 and room < 0:
-                return None
-            if reach < 0:
-                first = max(first, room / reach)
-            elif reach > 0:
-                last = min(last, room / reach)
-    if first > last:
-        return None
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    return (
-        (start[0] + first * dx, start[1] + first * dy),
-        (start[0] + last * dx, start[1] + last * dy),
-    )
+def _beyond(corners: Sequence[Point], axis: int, bound: float, side: int) -> list[Point]:
+    """The part of a convex area on one side of a line (Sutherland and Hodgman 1974).
+
+    axis  0: the line stands at x = bound, 1: it lies at y = bound
+    side  1: what is above the bound stays, -1: what is below it
+    """
+    kept: list[Point] = []
+    for start, end in zip(corners, (*corners[1:], *corners[:1]), strict=True):
+        before, after = side * (start[axis] - bound), side * (end[axis] - bound)
+        if before >= 0:
+            kept.append(start)
+        if (before < 0) != (after < 0):
+            share = before / (before - after)
+            kept.append((start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])))
+    return kept
 
 
 def _legend(scale: float, count: int, grounds: Grounds, width_px: int) -> Legend:

@@ -108,9 +108,11 @@ def _shown(template: Template, quality_min: int) -> npt.NDArray[np.intp]:
 def _title(template: Template, count: int) -> str:
     is_named = template.position is not FingerPosition.UNKNOWN
     finger = template.position.label.replace("-", " ").capitalize() if is_named else "Finger not stated"
-    noun = "minutia" if count == 1 else "minutiae"
+    total = len(template.minutiae)
+    noun = "minutia" if total == 1 else "minutiae"
+    shown = f"{count}" if count == total else f"{count} of {total}"
     quality = "" if template.quality is None else f" · quality {template.quality} of 100"
-    return f"{finger} · {count} {noun}{quality}"
+    return f"{finger} · {shown} {noun}{quality}"
 
 
 def _items(template: Template, shown: npt.NDArray[np.intp], scale: float) -> list[LegendItem]:

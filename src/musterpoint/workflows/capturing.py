@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
 from musterpoint import imaging, interchange, templates
 from musterpoint.comparison import finds_itself, prepare, with_cohort_mean
@@ -16,7 +18,7 @@ from musterpoint.errors import (
     TooManyFingers,
     UnusableInput,
 )
-from musterpoint.extraction import Extractor, QualityReport
+from musterpoint.extraction import Extractor, QualityReason, QualityReport
 from musterpoint.identifiers import EncounterId, ReferenceId, new_uuid
 from musterpoint.imaging import FingerImage
 from musterpoint.interchange import Deviation
@@ -28,6 +30,29 @@ from musterpoint.templates import FingerPosition, Template
 MINUTIAE_TRUSTED_MIN = 12
 """A record without an image has no quality of ours; with fewer minutiae a search is not trusted:
 6 to 12 corresponding minutiae are what chance produces (docs/explanation/comparison.md)."""
+
+
+class RecordReason(StrEnum):
+    """Why nothing follows from a search by a record that finds nobody."""
+
+    FEW_MINUTIAE = "few-minutiae"
+    UNLIKE_ITSELF = "unlike-itself"
+
+    @property
+    def words(self) -> str:
+        """What is wrong, as a sentence without its full stop."""
+        return _WORDS[self]
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, as a sentence without its full stop."""
+        return "Capture the finger itself, or export the record again"
+
+
+_WORDS: Final = {
+    RecordReason.FEW_MINUTIAE: f"The record has fewer than {MINUTIAE_TRUSTED_MIN} minutiae",
+    RecordReason.UNLIKE_ITSELF: "The minutiae lie so close together that they are not even like themselves",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +93,15 @@ class Capture:
         return len(self.template.minutiae) >= MINUTIAE_TRUSTED_MIN and self.is_comparable
 
     @property
+    def reasons(self) -> Sequence[QualityReason | RecordReason]:
+        """Why it is worse than it could be; there is one at least where a record is not trusted."""
+        if self.quality is not None:
+            return self.quality.reasons
+        if len(self.template.minutiae) < MINUTIAE_TRUSTED_MIN:
+            return (RecordReason.FEW_MINUTIAE,)
+        return () if self.is_comparable else (RecordReason.UNLIKE_ITSELF,)
+
+    @property
     def is_comparable(self) -> bool:
         """Whether a comparison can find it at all."""
         return finds_itself(prepare(self.template))
@@ -88,6 +122,16 @@ def capture(extractor: Extractor, submissions: Sequence[Submission]) -> tuple[Ca
         )
     # Once here, and not each time that a gallery is loaded.
     return tuple(replace(one, template=with_cohort_mean(one.template)) for one in captures)
+
+
+def forgiven(submissions: Sequence[Submission]) -> tuple[tuple[str, Deviation], ...]:
+    """What is forgiven in the records among some files, each with the name of its file; once each."""
+    return tuple(
+        (one.name, deviation)
+        for one in submissions
+        if one.raw_size is None and interchange.is_record(one.data)
+        for deviation in interchange.read_templates(one.data, where=one.name).deviations
+    )
 
 
 def insist_on_comparable(captures: Sequence[Capture], *, where: str = "") -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from musterpoint.errors import UnusableInput
-from musterpoint.extraction import QualityReport
 from musterpoint.identifiers import EncounterId, RequestId, SubjectId, new_uuid
 from musterpoint.limits import FINGERS_MAX
 from musterpoint.registry import (
@@ -25,7 +24,7 @@ from musterpoint.registry.decisions import Presentation
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, biographic, decisions
 from musterpoint.storage.decisions import GateFacts, StoredPresentation
-from musterpoint.templates import FingerPosition, Template
+from musterpoint.templates import FingerPosition
 from musterpoint.workflows.alarms import is_time_to_watch, watch
 from musterpoint.workflows.asked_fingers import check_fingers, unexplained
 from musterpoint.workflows.authorising import (
@@ -455,7 +454,7 @@ def _outcome(gate: _Gate, encounter: Encounter, searched: _Searched | None) -> S
         outcome=encounter.outcome.value,
         answer=encounter.answer.value if encounter.answer else None,
         case=None,
-        fingers=tuple(_finger_result(one.template, one.quality) for one in captures),
+        fingers=tuple(_finger_result(one) for one in captures),
         people=found.people if found else 0,
         people_comparable=found.people_comparable if found else 0,
         position=found.position if found else 0,
@@ -486,12 +485,11 @@ def _threshold(permission: Permission, found: Found) -> SearchThreshold:
     )
 
 
-def _finger_result(template: Template, quality: QualityReport | None) -> FingerResult:
-    finger = "unknown" if template.position is FingerPosition.UNKNOWN else template.position.label
-    reasons = quality.reasons if quality else ()
+def _finger_result(one: Capture) -> FingerResult:
+    position, reasons = one.template.position, one.reasons
     return FingerResult(
-        finger=finger,
-        quality=template.quality,
+        finger="unknown" if position is FingerPosition.UNKNOWN else position.label,
+        quality=one.template.quality,
         reasons=tuple(reason.words for reason in reasons),
         advice=tuple(reason.advice for reason in reasons),
     )

@@ -27,7 +27,6 @@ class Turn(threading.local):
 
     actor: Actor | None = None
     agreement_id: AgreementId | None = None
-    named: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +52,7 @@ class Station:
     keys       keys of seats that this machine holds
     agreement  name or identifier of the agreement to act under, where several cover a purpose
     notice     told who acts, where nobody was named
+    told       seats of which `notice` was told
     """
 
     database: Database
@@ -64,6 +64,7 @@ class Station:
     notice: Callable[[str], None] | None = None
     indexes: dict[frozenset[str] | None, RegistryIndex] = field(default_factory=dict)
     turn: Turn = field(default_factory=Turn)
+    told: dict[str, object] = field(default_factory=dict)
 
     def index(self, galleries: frozenset[str] | None) -> RegistryIndex:
         """The index of these galleries; None means all there are."""
@@ -84,14 +85,19 @@ class Station:
                 other = named(snapshot, self.keys, second) if isinstance(second, str) and second else second
         else:
             one, other = actor, second
-        return replace(self, actor=one.with_second(other) if isinstance(other, Actor) else one, turn=Turn())
+        return replace(
+            self, actor=one.with_second(other) if isinstance(other, Actor) else one, turn=Turn(), told={}
+        )
 
     def name(self, actor: Actor) -> None:
         """Tell once whose seat acts, loudly where it is only practice."""
         seat = actor.seat
-        if self.notice is None or self.turn.named == seat.name or (self.actor and not seat.is_practice):
+        if self.notice is None or (self.actor and not seat.is_practice):
             return
-        self.turn.named = seat.name
+        # Threads that begin at once: one of them tells.
+        mine = object()
+        if self.told.setdefault(seat.name, mine) is not mine:
+            return
         practice = " PRACTICE: synthetic people only." if seat.is_practice else ""
         self.notice(f"Acting as {seat.name}, {seat.role} of {seat.party}.{practice}")
 
