@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     assert "extrapolated" in done.out
     assert "Nothing was changed" in done.out
     words = "".join(ElementTree.parse(tmp_path / "it.svg").getroot().itertext())
-    assert all(word in words for word in ("Before", "After", "measured", "extrapolated below"))
+    labels = ("Before", "After", "measured", "extrapolated below", "share of comparisons that reach it")
+    assert all(word in words for word in labels)
+    _assert_within_its_interval(done.out)
     assert run("calibrate", *DEPARTURE, "--json", *ONE).json["number"] == 0
 
     refused = run("calibrate", *DEPARTURE, "--use", *ONE)
@@ -94,6 +97,23 @@ def test_it_is_measured_used_shown_and_taken_back(run: Run, tmp_path: Path) -> N
     ]
 
 
+def _assert_within_its_interval(table: str) -> None:
+    """Every strength in a table has its rate after calibration inside of the interval beside it."""
+    number = r"(\d\.\d+e[-+]\d+)"
+    rows = re.findall(rf"{number}\W+{number} to {number}", table)
+    assert len(rows) >= 7
+    for rate, low, high in rows:
+        assert float(low) <= float(rate) <= float(high)
+
+
+def test_practice_is_named_as_the_reason_that_nobody_may_set_a_calibration(run: Run) -> None:
+    run("screen", "--not-captured", "bandaged", *DEPARTURE, "--site", "Gate 1")
+
+    for words in (("--seat", "practice-supervisor"), ()):
+        done = run("calibrate", *DEPARTURE, "--use", "--second", "practice-supervisor-2", *words)
+        assert (done.code, "a seat that is not for practice" in done.err) == (5, True), done.err
+
+
 def _journal(run: Run) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = run("journal", "--json", "--limit", "1000", *ONE).json
     return found
@@ -134,7 +154,8 @@ def test_a_target_that_no_data_support_is_refused_when_it_is_agreed_on(run: Run,
     done = run("agreement", "add", "agreement.toml", *ONE)
 
     assert done.code == 3
-    assert "68 false candidates in a million searches of 1000 people" in done.err
+    expected = "at least 69 false candidates in a million searches of a gallery of 1,000 people"
+    assert f"{expected} (it holds 0, and 1,000 are foreseen)" in done.err
     assert "Ask for two fingers" in done.err
     (tmp_path / "agreement.toml").write_text(_with(draft, "target_fpir_ppm", "1"))
     assert run("agreement", "add", "agreement.toml", *ONE).code == 0

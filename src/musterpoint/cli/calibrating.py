@@ -184,7 +184,7 @@ def _print_map(title: str, seen: Comparisons, before: ChanceMap, after: ChanceMa
                 f"{reached / len(seen):.1e}" if reached else "none",
                 f"{math.exp(-before.nats_of(strength) / 1000):.1e}",
                 f"{math.exp(-nats / 1000):.1e}",
-                f"{math.exp(-high / 1000):.0e} to {math.exp(-low / 1000):.0e}",
+                f"{math.exp(-high / 1000):.1e} to {math.exp(-low / 1000):.1e}",
                 "extrapolated" if after.is_extrapolated(nats) else "",
             )
         )

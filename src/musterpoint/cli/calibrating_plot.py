@@ -60,6 +60,10 @@ def _panel(shift: int, name: str, seen: Comparisons, chance: ChanceMap) -> list[
         parts.append(line(x, _TOP_PX, x, bottom))
         parts.append(text(x, bottom + 20, f"{strength:,}", anchor="middle"))
     parts.append(text(left + _WIDE_PX / 2, bottom + 44, "strength", anchor="middle", size=14))
+    parts.append(
+        f'<g transform="translate({left - 54} {(_TOP_PX + bottom) / 2}) rotate(-90)">'
+        f"{text(0, 0, 'share of comparisons that reach it', anchor='middle', size=14)}</g>"
+    )
     steps = range(0, _TOP_STRENGTH + 1, _STEP)
     intervals = [(one, chance.interval_of(one)) for one in steps if one <= chance.knots[-1].strength]
     around = [(one, high / 1000) for one, (_, high) in intervals]

@@ -59,6 +59,7 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         )
     practising = [one for one in able if one.is_practice]
     if not (chosen := real or practising):
+        _refuse_only_practice(snapshot, keys, act, now, is_real=is_real)
         raise RoleMissing(
             expected=f"a seat on this machine that may {act.value}",
             found="none",
@@ -69,6 +70,15 @@ def choose(snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_rea
         # Whoever practises alone plays both persons.
         return actor.with_second(keys.actor(practising[1]))
     return actor
+
+
+def _refuse_only_practice(
+    snapshot: Snapshot, keys: HeldKeys, act: Act, now: Instant, *, is_real: bool
+) -> None:
+    """Raise what keeps a practice seat of that role from it, where there are no other seats at all."""
+    known = [one for one in seats.seats(snapshot) if one.is_live(now) and keys.holds(one)]
+    if any(may(one.role, act) for one in known) and not seats.has_any(snapshot, is_practice=False):
+        refuse_beyond_practice(snapshot, act, is_real=is_real)
 
 
 def proved(snapshot: Snapshot, actor: Actor, act: Act, now: Instant) -> Seat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from musterpoint.errors import TargetUnsupported
@@ -40,16 +41,20 @@ def refuse_target(
     snapshot: Snapshot, version: AgreementVersion, galleries: frozenset[str], target_ppm: int
 ) -> None:
     """Raise TargetUnsupported where the data do not support a target for these galleries as they are now."""
-    people = max(snapshot.people(galleries), PEOPLE_FORESEEN)
+    there = snapshot.people(galleries)
+    people = max(there, PEOPLE_FORESEEN)
     fingers = fingers_of(version)
     found = threshold(
         people, as_share(target_ppm), 0.0, fingers=fingers, calibration=calibrated(snapshot, galleries)
     )
     if found.is_reachable:
         return
-    least = found.least_target * 1_000_000
+    least = math.ceil(found.least_target * 1_000_000)
+    whom = f"a gallery of {people:,} people"
+    if there < people:
+        whom += f" (it holds {there:,}, and {people:,} are foreseen)"
     raise TargetUnsupported(
-        expected=f"at least {least:.2g} false candidates in a million searches of {people} people",
+        expected=f"at least {least:,} false candidates in a million searches of {whom}",
         found=f"{target_ppm}, for which no comparisons were ever seen, nor does their tail reach so far",
         hint="Ask for two fingers" if fingers == 1 else "Agree on a higher target",
         where="target",
