@@ -47,6 +47,21 @@ def test_real_screening_takes_the_agreement_and_the_seat_that_there_are(run: Run
     assert not {"candidates", "case", "strength", "score", "rank"} & set(done.json)
 
 
+@pytest.mark.parametrize("gallery", ["", "everybody"])
+def test_a_draft_grants_every_purpose_that_it_was_given(run: Run, tmp_path: Path, gallery: str) -> None:
+    purposes = ("--purpose", "departure", "--purpose", "return", "--purpose", "departure")
+    assert (
+        run("agreement", "draft", *PARTIES, *purposes, *(("--gallery", gallery) if gallery else ())).code == 0
+    )
+    assert run("seat", "add", *SEATS, "--party", "Relief agency").code == 0
+    assert run("agreement", "add", "agreement.toml", "--seat", "sam").code == 0
+
+    version = read_toml((tmp_path / "agreement.toml").read_text(), "")
+    granted = [(one.purpose, one.gallery) for one in version.grants]
+    assert granted == [(one, gallery or one) for one in ("departure", "return")]
+    assert version.name == "departure, return"
+
+
 def test_what_is_not_agreed_ends_with_5_and_is_journalled(run: Run) -> None:
     _agree(run)
 

@@ -17,7 +17,7 @@ from musterpoint.cli.writing import write_file
 from musterpoint.clock import SystemClock
 from musterpoint.errors import NotFound, UnusableInput
 from musterpoint.imaging import read_file
-from musterpoint.limits import AGREEMENT_BYTES_MAX
+from musterpoint.limits import AGREEMENT_BYTES_MAX, TEXT_CHARACTERS_MAX
 
 if TYPE_CHECKING:
     from musterpoint.registry.agreements import AgreementVersion, AnswerKind, PartyAnswer
@@ -50,9 +50,16 @@ def agreement() -> None:
     metavar="NAME[=KEY]",
     help="A party, and its public key where that was made elsewhere; else a key is made here.",
 )
-@click.option("--purpose", type=ShortText(), required=True, help="Why people are searched.")
-@click.option("--gallery", type=ShortText(), help="Gallery to search and enrol in. Default: the purpose.")
-@click.option("--name", type=ShortText(), help="What to call the agreement. Default: the purpose.")
+@click.option(
+    "--purpose",
+    "purposes",
+    type=ShortText(),
+    multiple=True,
+    required=True,
+    help="Why people are searched; may be given several times.",
+)
+@click.option("--gallery", type=ShortText(), help="Gallery to search and enrol in. Default: as each purpose.")
+@click.option("--name", type=ShortText(), help="What to call the agreement. Default: its purposes.")
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it holds."
 )
@@ -66,7 +73,7 @@ def agreement() -> None:
 @click.option("--passphrase", is_flag=True, help="Ask for a passphrase to seal the parties' keys with.")
 def draft(
     parties: tuple[str, ...],
-    purpose: str,
+    purposes: tuple[str, ...],
     gallery: str | None,
     name: str | None,
     days: int,
@@ -85,12 +92,13 @@ def draft(
     if output.exists():
         raise click.UsageError(f"{output} is there already; name another file with --output.")
     secret = new_passphrase() if passphrase else None
+    named = tuple(dict.fromkeys(purposes))
     text = draft_toml(
         Draft(
             agreement_id=AgreementId(new_uuid()),
-            name=name or purpose,
-            purpose=purpose,
-            gallery=gallery or purpose,
+            name=name or ", ".join(named)[:TEXT_CHARACTERS_MAX],
+            purposes=named,
+            gallery=gallery or "",
             valid_from=SystemClock().now(),
             days=days,
             parties=[_drafted(one, secret) for one in parties],

@@ -74,6 +74,6 @@ def demo(output: Path, opens: bool, as_json: bool) -> None:
         click.echo(f"The log, {result.entries} entries, verified: {output / 'log'}")
         click.echo(f"Prints of one synthetic finger, to try commands with: {output / 'prints'}")
         click.echo(f"The report with all pictures: {page}")
-        say(f"{time.monotonic() - began:.0f} s from typing to here.")
+        say(f"This command took {time.monotonic() - began:.0f} s; a set-up before it is not counted.")
     if opens:
         webbrowser.open(page.resolve().as_uri())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from musterpoint.clock import Instant, to_text
@@ -22,11 +22,15 @@ class DraftParty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a draft is made from; everything else is left to the parties to change in the text."""
+    """What a draft is made from; everything else is left to the parties to change in the text.
+
+    purposes  each has a grant of its own; none stands twice
+    gallery   that all of them search and enrol in; empty: each has one of its own name
+    """
 
     agreement_id: AgreementId
     name: str
-    purpose: str
+    purposes: Sequence[str]
     gallery: str
     valid_from: Instant
     days: int
@@ -47,10 +51,19 @@ def draft_toml(draft: Draft) -> str:
         valid_from=to_text(draft.valid_from),
         valid_until=to_text(until),
         parties=parties,
-        purpose=_text(draft.purpose),
-        gallery=_text(draft.gallery),
-        keep_days=draft.days,
+        grants="".join(_grants(draft)),
+        retention="".join(_retention(draft)),
     )
+
+
+def _grants(draft: Draft) -> Iterator[str]:
+    for purpose in draft.purposes:
+        yield _GRANT.format(purpose=_text(purpose), gallery=_text(draft.gallery or purpose))
+
+
+def _retention(draft: Draft) -> Iterator[str]:
+    for gallery in [draft.gallery] if draft.gallery else draft.purposes:
+        yield _RETENTION.format(gallery=_text(gallery), keep_days=draft.days)
 
 
 def _text(words: str) -> str:
@@ -65,6 +78,28 @@ office = "Registration office"    # the office that signs, never a person's name
 roles = {roles}      # negotiated, guaranteed, carried out, screened, observed, informed
 key = "{key}"
 must_acknowledge = true
+
+"""
+
+_GRANT = """\
+[[grants]]
+purpose = {purpose}
+gallery = {gallery}
+roles = ["capture officer", "supervisor"]
+target_fpir_ppm = 10000               # candidates that chance may produce in a million searches
+enrols = true                         # people who are not known are enrolled in this gallery
+keeps_images = false                  # true: images are kept, and adjudicators see more than minutiae
+no_list = true                        # a capture officer learns known, not known or cannot tell
+daily_searches_max = 5000
+false_candidates_max_ppm = 50000000   # candidates that chance may produce in a day, in millionths
+
+"""
+
+_RETENTION = """\
+[[retention]]
+gallery = {gallery}
+kept = "encounter"
+days = {keep_days}
 
 """
 
@@ -94,23 +129,9 @@ unit = "hours"
 text = "Nobody travels longer without a halt."
 
 # Who may search which gallery, why, and how carefully. Rates are parts per million.
-[[grants]]
-purpose = {purpose}
-gallery = {gallery}
-roles = ["capture officer", "supervisor"]
-target_fpir_ppm = 10000               # candidates that chance may produce in a million searches
-enrols = true                         # people who are not known are enrolled in this gallery
-keeps_images = false                  # true: images are kept, and adjudicators see more than minutiae
-no_list = true                        # a capture officer learns known, not known or cannot tell
-daily_searches_max = 5000
-false_candidates_max_ppm = 50000000   # candidates that chance may produce in a day, in millionths
-
+{grants}\
 # How many days something is kept: encounter, images, or ops (pseudonymous facts in the journal).
-[[retention]]
-gallery = {gallery}
-kept = "encounter"
-days = {keep_days}
-
+{retention}\
 [screening]
 fingers_asked = ["right-index", "left-index"]
 impressions_asked = 1                 # 2: each finger twice; far fewer people are missed later
