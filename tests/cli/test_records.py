@@ -47,6 +47,8 @@ def test_a_batch_tells_what_was_forgiven(run: Run, astray: Path, tmp_path: Path)
 
     [item] = run("screen", folder.parent, "--batch", *WHERE, "--json").json
     assert len(item["screening"]["deviations"]) == 1
+    enrolled = run("enrol", folder.parent, "--gallery", "earlier", "--json").json
+    assert [len(one) for one in enrolled["deviations"].values()] == [1]
 
 
 def _record(count: int) -> bytes:

@@ -10,6 +10,7 @@ import click
 from musterpoint.cli import exits
 from musterpoint.cli.batches import ROWS_PRINTED_MAX, record_everybody
 from musterpoint.cli.files import list_everybody, refuse_overwriting
+from musterpoint.cli.forgiven import forgiven_as_json
 from musterpoint.cli.options import (
     SeatChoice,
     data_option,
@@ -35,6 +36,9 @@ from musterpoint.workflows.enrolment import (
 from musterpoint.workflows.enrolment import enrol as enrol_record
 from musterpoint.workflows.listing import ListedPerson
 from musterpoint.workflows.station import Station
+
+Forgiven = dict[str, list[dict[str, object]]]
+"""By record, what was forgiven in its files."""
 
 
 @click.command()
@@ -78,19 +82,21 @@ def enrol(
     people = list_everybody(paths, ppi)
     station = seat.open(data)
     require_enrolment(station, gallery)
-    ahead = _capture_ahead(station, gallery, raw)
+    forgiven: Forgiven = {}
+    ahead = _capture_ahead(station, gallery, raw, forgiven)
     items = record_everybody("records enrolled", people, ahead, lambda pair: enrol_record(station, *pair))
     if duplicates is not None:
         _write_duplicates(duplicates, items)
     if as_json:
-        print_json(_as_json(gallery, items))
+        print_json(_as_json(gallery, items) | {"deviations": dict(sorted(forgiven.items()))})
     else:
         _print(items)
+        _print_forgiven(forgiven)
     return exits.SOME_FAILED if any(item.error for item in items) else 0
 
 
 def _capture_ahead(
-    station: Station, gallery: str, raw_size: tuple[int, int] | None
+    station: Station, gallery: str, raw_size: tuple[int, int] | None, forgiven: Forgiven
 ) -> Callable[[ListedPerson], tuple[EnrolmentRequest, tuple[Capture, ...] | None]]:
     def ahead(person: ListedPerson) -> tuple[EnrolmentRequest, tuple[Capture, ...] | None]:
         if not person.files:
@@ -110,7 +116,10 @@ def _capture_ahead(
         )
         if find_enrolled(station, request) is not None:
             return request, None
-        return request, capture(station.extractor, submissions)
+        captures = capture(station.extractor, submissions)
+        if told := forgiven_as_json(submissions):
+            forgiven[person.record] = told
+        return request, captures
 
     return ahead
 
@@ -175,6 +184,13 @@ def _print(items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:
         f"{counted(len(enrolled) - before, 'record', 'records')} enrolled, {before} enrolled before, "
         f"{len(failed)} failed, {counted(len(found), 'possible duplicate', 'possible duplicates')}"
     )
+
+
+def _print_forgiven(forgiven: Forgiven) -> None:
+    if forgiven:
+        count = sum(map(len, forgiven.values()))
+        of = counted(len(forgiven), "record", "records")
+        say(f"{counted(count, 'deviation', 'deviations')} forgiven in the files of {of}; --json lists them.")
 
 
 def _write_duplicates(path: Path, items: Sequence[BatchItem[EnrolmentOutcome]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from musterpoint.cli.files import refuse_overwriting, submissions_of_one_person
+from musterpoint.cli.forgiven import tell_forgiven
 from musterpoint.cli.options import SeatChoice, data_option, json_option, ppi_option, raw_option, seat_options
 from musterpoint.cli.output import counted, print_json, print_table, say
 from musterpoint.cli.progress import Progress
@@ -88,7 +89,9 @@ def _export_files(
     refuse_overwriting(output, files)
     if output.suffix.lower() in IMAGE_SUFFIXES:
         raise click.UsageError(f"{output} has the name of an image; a record is named as in finger.fmr.")
-    captures = capture(Extractor(), submissions_of_one_person(files, ppi=ppi, raw_size=raw))
+    submissions = submissions_of_one_person(files, ppi=ppi, raw_size=raw)
+    captures = capture(Extractor(), submissions)
+    tell_forgiven(submissions)
     data = iso19794_2.write([one.template for one in captures])
     write_file(output, data)
     say(f"{counted(len(captures), 'finger', 'fingers')} written to {output}, {len(data)} bytes")
