@@ -142,3 +142,32 @@ def test_images_are_not_kept_unless_the_agreement_says_so(agreed: Agreed) -> Non
     with installation.station.database.read() as snapshot:
         encounter_id = snapshot.find_encounter(outcome.encounter)
         assert [one.image for one in snapshot.references(encounter_id)] == [None]
+
+
+def test_a_child_alone_stays_open_where_two_have_to_refer(agreed: Agreed) -> None:
+    installation = agreed(grant(), rules=ScreeningRules(second_person=frozenset({"referred"})))
+    child = dataclasses.replace(screening(record(3)), told=Told(age=9))
+
+    alone = screen(installation.acting("officer"), child)
+    again = dataclasses.replace(screening(record(4)), told=Told(age=9))
+    together = screen(installation.acting("officer", "supervisor"), again)
+
+    assert (alone.decision, alone.is_unaccompanied) == ("open", True)
+    assert together.decision == "referred"
+
+
+def test_under_no_list_no_exception_says_that_candidates_were_being_decided(agreed: Agreed) -> None:
+    installation = agreed(grant(no_list=True))
+    officer, supervisor = installation.acting("officer"), installation.acting("supervisor")
+    screen(officer, screening(record(1)))
+    found = screen(officer, screening(record(1, number=2)))
+    assert found.case is not None
+    wanted = DecisionRequest(
+        encounter=found.encounter, state=DecisionState.CLEARED, ground="known to us", is_exception=True
+    )
+    decide(supervisor, wanted)
+
+    seen, whole = view(officer, found.encounter), view(supervisor, found.encounter)
+
+    assert whole.decisions[-1].exception_of is whole.presentation.exception_of is not None
+    assert seen.decisions[-1].exception_of is seen.presentation.exception_of is None

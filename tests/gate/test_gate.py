@@ -157,6 +157,11 @@ def test_everybody_who_waits_for_a_decision_is_listed_with_what_comes_next(stati
     seen_before = screen(station, screening(record(1, number=2)))
     unclear = screen(station, screening(smudged_png(3)))
     bandaged = screen(station, screening(reason=NotCapturedReason.BANDAGED))
+    told = screen(
+        station.acting_as(OFFICER),
+        _with(screening(reason=NotCapturedReason.BANDAGED), exception="seen by the medic"),
+    )
+    assert told.decision == "open", "the exception waits for a supervisor"
     screen(station, screening(reason=NotCapturedReason.LEFT))
 
     found = {str(one.encounter.encounter_id): one.next_step for one in waiting(station)}
@@ -165,6 +170,7 @@ def test_everybody_who_waits_for_a_decision_is_listed_with_what_comes_next(stati
         seen_before.encounter: NextStep.WAIT,
         unclear.encounter: NextStep.CAPTURE_AGAIN,
         bandaged.encounter: NextStep.EXCEPTION,
+        told.encounter: NextStep.EXCEPTION,
     }
     wanted = DecisionRequest(
         encounter=unclear.encounter, state=DecisionState.REFERRED, ground="to the doctor"

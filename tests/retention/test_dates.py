@@ -287,4 +287,9 @@ def test_after_a_wrong_clock_was_set_right_what_is_due_for_sure_can_be_deleted(
     with pytest.raises(Conflict, match="behind"):
         run(station, until=clock.now())
     assert run(station, until=clock.now(), accepts_clock=True).erased == 1
-    assert present(station) == {"not due", "while it was wrong"}
+    with pytest.raises(Conflict, match="behind"):
+        run(station)
+    clock.move(400)
+    with pytest.raises(Conflict, match="400 days later the next"):
+        run(station)
+    assert present(station) == {"not due", "while it was wrong"}, "the present was not confirmed"

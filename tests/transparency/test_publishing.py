@@ -29,7 +29,7 @@ from musterpoint.transparency.checkpoints import checkpoint_of
 from musterpoint.transparency.event_kinds import EventClass
 from musterpoint.transparency.events import entry_id, parse_event
 from musterpoint.transparency.note_keys import NoteKey
-from musterpoint.transparency.notes import parse_signatures
+from musterpoint.transparency.notes import parse_note, parse_signatures
 from musterpoint.transparency.policies import Policy
 from musterpoint.transparency.proof_files import parse_proof_file
 from musterpoint.transparency.witnessing import Witness
@@ -254,7 +254,7 @@ def test_a_witness_that_refuses_or_is_away_is_told_apart(station: Station, tmp_p
 
 
 class _SawAnother(BaseHTTPRequestHandler):
-    """Answers as a witness of any make does that has cosigned another history."""
+    """Answers as a witness of any make does that has cosigned another history, of a smaller size."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -264,13 +264,29 @@ class _SawAnother(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def test_a_witness_that_has_seen_another_history_is_no_common_refusal(station: Station) -> None:
-    with HTTPServer((LOOPBACK, 0), _SawAnother) as server:
-        thread = threading.Thread(target=server.handle_request)
+class _SawAnotherOfThisSize(_SawAnother):
+    """And of the very size that it is asked to cosign."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        size = parse_note(body.partition(b"\n\n")[2]).text.splitlines()[1].encode() + b"\n"
+        self.send_response(409)
+        self.send_header("Content-Type", "text/x.tlog.size")
+        self.send_header("Content-Length", str(len(size)))
+        self.end_headers()
+        self.wfile.write(size)
+
+
+@pytest.mark.parametrize("answers", [_SawAnother, _SawAnotherOfThisSize])
+def test_a_witness_that_has_seen_another_history_is_no_common_refusal(
+    station: Station, answers: type[BaseHTTPRequestHandler]
+) -> None:
+    with HTTPServer((LOOPBACK, 0), answers) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         with pytest.raises(NotProven, match="another history"):
             ask_for_cosignatures(station, f"http://{LOOPBACK}:{server.server_address[1]}")
-        thread.join()
+        server.shutdown()
 
 
 def test_a_log_is_named_before_anything_is_signed(station: Station) -> None:

@@ -24,8 +24,9 @@ else:
 COMPARATOR_VERSION = f"2.{parameters().version}"
 """Scores and thresholds of different versions must not be mixed."""
 
-ITSELF_MIN: Final = 10_000
-"""Milli-nats: twelve minutiae that lie side by side score 15,400 or more with themselves."""
+ITSELF_MIN: Final = 0
+"""Milli-nats. Five minutiae that lie side by side score 1,700 or more with themselves; those that lie at one
+place, and fewer than three, score -30,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

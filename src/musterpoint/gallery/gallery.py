@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -78,12 +79,14 @@ class Gallery(Generic[Person]):
         reference = self._identifier_of(template)
         # A person is called after their first reference, so that no order depends on when they came.
         identifier = self._people.get(person, reference)
+        # Known by name before they can be found: somebody may be searching.
+        with self._names_lock:
+            self._names[identifier] = person
+            self._held.setdefault(identifier, []).append(reference)
+        self._people[person] = identifier
+        self._taken.add(reference)
         entry = Entry(reference=reference, visit=identifier, person=identifier, template=template)
         self._references.add((entry,))
-        self._people[person] = identifier
-        self._names[identifier] = person
-        self._held.setdefault(identifier, []).append(reference)
-        self._taken.add(reference)
 
     def remove(self, person: Person) -> None:
         """Remove a person with all references. Raises KeyError."""
@@ -172,8 +175,14 @@ def _check_probe(probe: Sequence[Template]) -> None:
 
 def _unsupported(target_fpir: float, least: float, fingers: int) -> TargetUnsupported:
     return TargetUnsupported(
-        expected=f"{least:.2g} or more false candidates a search, the strictest that data support here",
+        expected=f"{_rounded_up(least)} or more false candidates a search, the strictest that data support",
         found=f"{target_fpir:.2g}",
         hint="Search with two fingers, or ask for more" if fingers == 1 else "Ask for more",
         where="target_fpir",
     )
+
+
+def _rounded_up(rate: float) -> str:
+    """Two digits, so that what is suggested is supported."""
+    step = 10.0 ** (math.floor(math.log10(rate)) - 1)
+    return f"{math.ceil(rate / step) * step:.2g}"

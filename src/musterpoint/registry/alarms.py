@@ -49,8 +49,11 @@ class Rate(StrEnum):
 
     @property
     def is_of_searches(self) -> bool:
-        """Whether it tells what searches came to, and not only who came to the gate."""
-        return self.denominator != _PRESENTED
+        """Whether it tells what searches came to, and not only who came to the gate.
+
+        Exceptions do: one may be of somebody whose candidates were being decided.
+        """
+        return self.denominator != _PRESENTED or self is Rate.EXCEPTION
 
 
 _PRESENTED: Final = "presented"

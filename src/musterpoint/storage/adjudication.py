@@ -413,9 +413,10 @@ def different_pairs(
 
 
 def undecided_people(snapshot: Snapshot) -> frozenset[frozenset[SubjectId | EncounterId]]:
-    """Two and two people of whom nobody has said that they are two: they may be one.
+    """Two and two people of whom it is not decided whether they are two: they may be one.
 
-    Those of open cases who are not told apart, also provisionally, and those who could not be told.
+    Those of open cases who are not told apart, also provisionally, and of cases where it could not be told.
+    Who was a candidate beside the right one, and was then not judged, is not among them.
     """
     case, candidate = tables.adjudication_case, tables.adjudication_candidate
     probe, other = tables.encounter.alias(), tables.encounter.alias()

@@ -208,9 +208,17 @@ def _decision_of(snapshot: Snapshot, row: Row) -> Decision:
 
 
 def undecided(snapshot: Snapshot) -> tuple[EncounterId, ...]:
-    """Encounters of people who came to the gate, about whom nothing was decided yet, in their order."""
+    """Encounters of people who came to the gate, about whom nothing was decided yet, in their order.
+
+    An exception that was told at the gate and waits for a supervisor decides nothing.
+    """
     column = presentation.c
-    is_decided = sa.exists().where(decision.c.encounter_id == column.encounter_id).correlate(presentation)
+    is_decided = (
+        sa.exists()
+        .where(decision.c.encounter_id == column.encounter_id)
+        .where(decision.c.state != DecisionState.OPEN.value)
+        .correlate(presentation)
+    )
     statement = sa.select(column.encounter_id).where(~is_decided).order_by(column.counted)
     return snapshot.fetch(statement, lambda row: EncounterId(row.encounter_id))
 

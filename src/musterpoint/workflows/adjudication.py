@@ -161,13 +161,15 @@ def _can_rest(snapshot: Snapshot, pair: Pair) -> bool:
 def _draw_known_answer(work: UnitOfWork, seat: str, drawn: Pair, chance: random.Random) -> Pair | None:
     """A pair of a known answer that the seat has never seen, in the place of the one that was drawn.
 
-    None where it has seen all of them.
+    None where it has seen all of them, and where there is nothing to be seen of the pair that was drawn.
     """
     seen = {adjudication.known_answer_of(work, number) for number in adjudication.was_shown(work, seat)}
     fresh = [number for number in known_answers.numbers(work) if number not in seen]
     if not fresh:
         return None
     likeness = likeness_of(_fingers(work, drawn))
+    if not likeness.positions:
+        return None
     tried = chance.sample(fresh, min(len(fresh), SEEDS_TRIED))
     shows = {number: len(known_answers.of_number(work, number).probe) for number in tried}
     chosen = max(tried, key=lambda number: min(shows[number], len(likeness.positions)))

@@ -55,8 +55,7 @@ def rates(station: Station) -> tuple[Judged, ...]:
     """
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.READ_STATUS)
-        found = _rates(snapshot, permission.screening.baselines)
-    return tuple(one for one in found if _may_see(permission, one.cell.rate))
+        return _rates(snapshot, permission.screening.baselines, permission)
 
 
 def open_alarms(station: Station) -> tuple[Alarm, ...]:
@@ -140,14 +139,18 @@ def _new_alarms(station: Station, snapshot: Snapshot, baselines: Sequence[Baseli
     ]
 
 
-def _rates(snapshot: Snapshot, baselines: Sequence[Baseline]) -> tuple[Judged, ...]:
+def _rates(
+    snapshot: Snapshot, baselines: Sequence[Baseline], reader: Permission | None = None
+) -> tuple[Judged, ...]:
+    """All rates, or those that a reader may see, judged among themselves: none shows in another's level."""
     cells: list[Cell] = []
     parts: list[Cell] = []
     for site in decisions.sites(snapshot):
         attempts = decisions.attempts(snapshot, site, WINDOW)
         cells.extend(_cell(rate, site, attempts, baselines) for rate in RATES_OF_SITE)
         parts.extend(_parts(site, attempts, baselines))
-    return (*judge(cells), *judge(parts))
+    seen = [[one for one in some if reader is None or _may_see(reader, one.rate)] for some in (cells, parts)]
+    return tuple(one for family in seen for one in judge(family))
 
 
 def _parts(site: str, attempts: Sequence[Attempt], baselines: Sequence[Baseline]) -> Iterator[Cell]:

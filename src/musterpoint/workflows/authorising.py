@@ -379,8 +379,8 @@ def refuse_more_than_agreed(station: Station, snapshot: Snapshot, permission: Pe
     refusal = RateExceeded(
         expected=f"at most {min(limits)} searches in a day",
         found="as many made today already",
-        hint="Go on tomorrow (UTC), agree on a new version, or record the person without a search, with "
-        "--not-captured and a reason, so that a supervisor decides",
+        hint="Go on tomorrow (UTC), or agree on a new version; whoever is at the gate can be recorded "
+        "without a search, with --not-captured and a reason, so that a supervisor decides",
     )
     raise refused(station, snapshot, permission.act, refusal, purpose=permission.purpose)
 
@@ -392,7 +392,7 @@ def count_search(station: Station, work: UnitOfWork, permission: Permission) -> 
     Raises RateExceeded.
     """
     refuse_more_than_agreed(station, work, permission)
-    if permission.agreement_id is not None and permission.act in SEARCHES:
+    if permission.agreement_id is not None and permission.act in SEARCHES and permission.galleries:
         agreements.add_search(work, permission.agreement_id, permission.purpose, work.now())
 
 

@@ -12,7 +12,7 @@ from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Outcome
 from musterpoint.registry.agreements import ScreeningRules
 from musterpoint.registry.biographic import Biography, birth_range, birthday, years_at_most
-from musterpoint.registry.decisions import DecisionState
+from musterpoint.registry.decisions import DecisionState, Presentation
 from musterpoint.storage import Snapshot, decisions
 
 _DAY_US: Final = 86_400 * 1_000_000
@@ -68,14 +68,13 @@ def is_unaccompanied(age: int | None, carer: EncounterId | None, rules: Screenin
     return age is not None and age < rules.carer_below and carer is None
 
 
-def check_carer(snapshot: Snapshot, carer: EncounterId, rules: ScreeningRules) -> None:
-    """Raise NotFound for a carer who never came, UnusableInput for one who cannot go on with the child.
+def check_carer(snapshot: Snapshot, carer: EncounterId, rules: ScreeningRules, state: Presentation) -> None:
+    """Raise UnusableInput for a carer who cannot go on with the child: left, denied, or a child too.
 
-    That is who left, who was denied, and who is a child too.
+    state  of the carer now
     """
-    has_left = snapshot.encounter(carer).outcome is Outcome.LEFT
-    made = decisions.of_encounter(snapshot, carer)
-    if has_left or (made and made[-1].state is DecisionState.DENIED):
+    has_left = state.outcome is Outcome.LEFT
+    if has_left or state.decision is DecisionState.DENIED:
         raise UnusableInput(
             expected="a carer who goes on with the child",
             found="somebody who left" if has_left else "somebody who was denied",

@@ -87,9 +87,9 @@ def view(station: Station, encounter: str) -> GateView:
 
 
 def waiting(station: Station) -> tuple[GateView, ...]:
-    """Everybody who came and of whom something is to be decided, in the order in which that became so.
+    """Everybody who came and of whom something is to be decided.
 
-    That is who was never decided, whose decision has expired, and whose decision an appeal keeps from
+    First who was never decided, then whose decision has expired, then whose decision an appeal keeps from
     holding; not who left before anything was done. Raises what `authorise` raises.
     """
     with station.database.read() as snapshot:
@@ -117,17 +117,30 @@ def _view(snapshot: Snapshot, permission: Permission, found: Encounter, now: Ins
     presentation = presentation_of(found, stored, made, now, is_resting=is_resting)
     no_list = bool(stored and stored.no_list) and not permission.sees_candidates
     may_read = may(permission.actor.seat.role, Act.READ_PERSON)
+    shown = replace(presentation, answer=shown_answer(presentation.answer, no_list=no_list))
     return GateView(
         encounter=found,
-        presentation=replace(presentation, answer=shown_answer(presentation.answer, no_list=no_list)),
+        # A rule that was departed from may be that candidates were being decided.
+        presentation=replace(shown, exception_of=None) if no_list else shown,
         next_step=next_step(presentation, reason=stored.reason if stored else None, no_list=no_list),
-        decisions=made if permission.extent is Extent.FULL else tuple([_bare(one) for one in made]),
+        decisions=made
+        if permission.extent is Extent.FULL
+        else tuple([_bare(one, no_list=no_list) for one in made]),
         biography=biographic.of_encounter(snapshot, found.encounter_id) if may_read else None,
     )
 
 
-def _bare(made: Decision) -> Decision:
-    return replace(made, ground="", carer=None)
+def insist_on_carer(station: Station, snapshot: Snapshot, permission: Permission, carer: EncounterId) -> None:
+    """Raise NotFound for a carer who never came, or not for this seat; UnusableInput, see `check_carer`."""
+    found = snapshot.encounter(carer)
+    require_seen(snapshot, permission.actor.seat, [carer])
+    state = _view(snapshot, permission, found, station.clock.now()).presentation
+    check_carer(snapshot, carer, permission.screening, state)
+
+
+def _bare(made: Decision, *, no_list: bool) -> Decision:
+    bare = replace(made, ground="", carer=None)
+    return replace(bare, exception_of=None) if no_list else bare
 
 
 def presentation_of(
@@ -180,7 +193,7 @@ def decide(station: Station, request: DecisionRequest) -> Decision:
         require_seen(work, permission.actor.seat, [encounter_id])
         carer = work.find_encounter(request.carer) if request.carer else _carer(stored)
         if request.carer and carer is not None:
-            check_carer(work, carer, permission.screening)
+            insist_on_carer(station, work, permission, carer)
         proposal = Proposal(
             state=request.state,
             author=permission.actor.seat.name,
@@ -270,9 +283,9 @@ def decide_at_gate(
 ) -> Decision | None:
     """Decide what the gate can decide at once, in the unit of work of the screening; None leaves it open.
 
-    A child alone is referred. Who is not known is cleared by the officer. Whoever gave no finger is cleared
-    where a supervisor takes part, as the acting seat or as the second one; else the reason is recorded and
-    the decision stays open. Raises Refused, UnusableInput.
+    A child alone is referred, unless that takes a second person who is not there. Who is not known is cleared
+    by the officer. Whoever gave no finger is cleared where a supervisor takes part, as the acting seat or as
+    the second one; else the reason is recorded and the decision stays open. Raises Refused, UnusableInput.
     """
     proposal = _proposal(station, work, wanted)
     if proposal is None:
@@ -291,9 +304,15 @@ def _proposal(station: Station, work: UnitOfWork, wanted: AtGate) -> Proposal | 
     if presentation.outcome is Outcome.LEFT:
         return None
     if presentation.is_unaccompanied:
-        ground = "a child without a carer"
+        approver = _approver(station, work, permission)
+        if not approver and needs_second(DecisionState.REFERRED, None, permission.screening.second_person):
+            return None
         return Proposal(
-            state=DecisionState.REFERRED, author=author, ground=ground, expires_at=wanted.expires_at
+            state=DecisionState.REFERRED,
+            author=author,
+            ground="a child without a carer",
+            approver=approver,
+            expires_at=wanted.expires_at,
         )
     if presentation.may_officer_clear:
         return None if wanted.stays_open else _plain_clearance(station, work, wanted)

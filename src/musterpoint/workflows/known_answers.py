@@ -35,6 +35,9 @@ from musterpoint.workflows.station import Station
 LOOKALIKES_TRIED: Final = 20
 """Others among whom the most similar finger is chosen: a search also brings lookalikes, not anybody."""
 
+POSITIONS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
+"""What synthetic people give where the agreement names no finger."""
+
 _GRADES: Final[tuple[Grade, ...]] = ("good", "fair")
 
 Advance = Callable[[int, int], None]
@@ -72,7 +75,8 @@ def add_synthetic(station: Station, people: int, advance: Advance) -> Added:
     _check_number(people)
     with station.database.read() as snapshot:
         asked = authorise(station, snapshot, Act.ADD_SEED).screening.fingers_asked
-    positions = [FingerPosition.from_label(one) for one in asked]
+    named = {FingerPosition.from_label(one): None for one in asked}
+    positions = [one for one in named if one is not FingerPosition.UNKNOWN] or list(POSITIONS)
     drawn: list[_Presses] = []
     for number in range(people):
         drawn.append(_pressed(station, positions, _GRADES[number % len(_GRADES)]))

@@ -165,7 +165,8 @@ def run(
         held = sum(state_of(one.facts, at) is State.HELD for one in records)
         people = _people(snapshot, due.encounters)
     if not is_dry:
-        if doubt and accepts_clock:
+        # By a day that has come for sure nothing is said of the present, which stays as doubtful as it was.
+        if doubt and accepts_clock and until is None:
             _confirm_clock(station, permission.actor.seat.name, at)
         for done, person in enumerate(people, start=1):
             _erase_due(station, person, at, permission.actor.seat.name)

@@ -38,12 +38,11 @@ from musterpoint.workflows.capturing import Capture, Submission, capture, digest
 from musterpoint.workflows.children import (
     Told,
     age_of,
-    check_carer,
     decided_again_at,
     is_unaccompanied,
     refuse_fingers,
 )
-from musterpoint.workflows.deciding import AtGate, decide_at_gate
+from musterpoint.workflows.deciding import AtGate, decide_at_gate, insist_on_carer
 from musterpoint.workflows.gate_events import GateJournal, SearchScope
 from musterpoint.workflows.recording import Search, search_and_record
 from musterpoint.workflows.screening_outcome import FingerResult, ScreeningOutcome, SearchThreshold
@@ -219,7 +218,7 @@ def _of_the_agreement(
     rules = permission.screening
     age = age_of(request.told, station.clock.now())
     if request.told.carer is not None:
-        check_carer(snapshot, request.told.carer, rules)
+        insist_on_carer(station, snapshot, permission, request.told.carer)
     if request.submissions:
         refuse_fingers(age, rules)
     elif not request.not_captured:

@@ -38,7 +38,7 @@ def laid_out(fingers: Sequence[Sides], *, is_turned: bool) -> tuple[ShownFinger,
 
 
 def in_common(probe: Sequence[Impression], candidate: Sequence[Impression]) -> tuple[Sides, ...]:
-    """The fingers that two encounters have in common, in the order of the first.
+    """The fingers that two encounters have in common, in the order of the first: it says nothing of scores.
 
     They are paired as the search pairs them, so that swapped hands lie finger by finger, and then by name.
     Of several impressions of a finger the two that are most alike are shown. Without a finger in common there

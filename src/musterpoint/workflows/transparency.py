@@ -193,12 +193,14 @@ def proof_of(station: Station, position: int, *, is_last: bool = False) -> Proof
 
     It rests on the newest checkpoint with a cosignature that has the line, else on the present one.
 
-    is_last  else on one that ends with the line: how many lines followed tells what came of it
+    is_last  on the oldest with a cosignature, else on one that ends with the line: how many lines followed
+             tells what came of it
     """
     with _books(station) as books, station.database.read() as snapshot:
         cosigned = _cosigned(books, _station_id(station))
         found = [one for one in cosigned if checkpoint_of(one.text).size >= position]
-        note = found[0] if found else _signed(station, books, snapshot, position if is_last else None)
+        cosigned_with_it = found[-1 if is_last else 0] if found else None
+        note = cosigned_with_it or _signed(station, books, snapshot, position if is_last else None)
         _insist_on_continuing(snapshot, note)
         size, index = checkpoint_of(note.text).size, position - 1
         [entry] = snapshot.entries(index, position)

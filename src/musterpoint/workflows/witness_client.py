@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -39,9 +40,11 @@ def ask_for_cosignatures(station: Station, prefix: str) -> bytes:
             where="--to",
         )
     answer = _post(prefix, make_request(station).to_bytes())
-    if answer.status == 409 and answer.content_type == SIZE_TEXT:
-        seen = parse_size(answer.body.decode("utf-8", "replace").strip())
+    if (seen := _size_seen(answer)) is not None:
         answer = _post(prefix, make_request(station, seen).to_bytes())
+        if _size_seen(answer) == seen:
+            # It has what it was asked to go on from, and of the same size another tree.
+            answer = replace(answer, status=_ANOTHER_HISTORY)
     if answer.status == 200:
         return answer.body
     if answer.status >= 500:
@@ -49,11 +52,18 @@ def ask_for_cosignatures(station: Station, prefix: str) -> bytes:
     raise _refused(answer, prefix)
 
 
+def _size_seen(answer: Answer) -> int | None:
+    """The size that a witness has cosigned, where it says that it was asked for another."""
+    if answer.status != 409 or answer.content_type != SIZE_TEXT:
+        return None
+    return parse_size(answer.body.decode("utf-8", "replace").strip())
+
+
 def _refused(answer: Answer, prefix: str) -> NotProven:
     if answer.status == _ANOTHER_HISTORY:
         return NotProven(
             expected="a log that begins with what the witness has cosigned before",
-            found="another history (status 422)",
+            found="another history",
             hint="Let nobody rely on this log before it is known why there are two: ask the witness for the "
             "checkpoint that it has, and verify the exported log: python3 verifier.py LOG --earlier FILE",
             where=prefix,
