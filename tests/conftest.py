@@ -102,6 +102,8 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[None]:
             name = f"process_{os.getpid()}"
             make_database(address, name)
             patch.setenv(SERVER_VARIABLE, f"{address.rpartition('/')[0]}/{name}")
+            # A server that analyses tables by itself reads them; on a busy machine for longer than a second.
+            patch.setattr("musterpoint.storage.dialects.postgresql._VACUUM_WAIT_MAX_S", 30.0)
         yield
 
 
