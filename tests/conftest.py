@@ -103,7 +103,7 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[None]:
             make_database(address, name)
             patch.setenv(SERVER_VARIABLE, f"{address.rpartition('/')[0]}/{name}")
             # A server that analyses tables by itself reads them; on a busy machine for longer than a second.
-            patch.setattr("musterpoint.storage.dialects.postgresql._VACUUM_WAIT_MAX_S", 30.0)
+            patch.setattr("musterpoint.storage.dialects.postgresql._VACUUM_WAIT_MAX_S", 5.0)
         yield
 
 
