@@ -24,6 +24,7 @@ from musterpoint.workflows.capturing import capture
 from musterpoint.workflows.identification import identify as identify_person
 from musterpoint.workflows.identification import person_of
 from musterpoint.workflows.identification import verify as verify_person
+from musterpoint.workflows.searching import FoundCandidate
 
 
 @click.command()
@@ -66,15 +67,7 @@ def identify(
     if as_json:
         print_json(
             {
-                "candidates": [
-                    {
-                        "subject": candidate.subject_id,
-                        "encounter": candidate.encounter_id,
-                        "strength_millinats": candidate.strength,
-                        "expected_false_positives": candidate.expected_false_positives,
-                    }
-                    for candidate in found.candidates
-                ],
+                "candidates": [_candidate_as_json(one) for one in found.candidates],
                 "people": found.people,
                 "people_comparable": found.people_comparable,
                 "references": found.references,
@@ -100,6 +93,15 @@ def identify(
         )
     people = counted(found.people, "person", "people")
     click.echo(f"{people} searched, {found.people_comparable} of them with a finger in common")
+
+
+def _candidate_as_json(one: FoundCandidate) -> dict[str, object]:
+    return {
+        "subject": one.subject_id,
+        "encounter": one.encounter_id,
+        "strength_millinats": one.strength,
+        "expected_false_positives": one.expected_false_positives,
+    }
 
 
 @click.command()
