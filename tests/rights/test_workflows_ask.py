@@ -368,6 +368,7 @@ INNER = MappingProxyType(
         "snapshots": "reads files that are sealed; their searches ask",
         "alarms.watch": "part of a screening: counts, and opens items for a supervisor",
         "deciding.decide_at_gate": "part of a screening's transaction, and asks for what it decides",
+        "deciding.insist_on_carer": "for those who have asked, and hands out nothing",
         "erasure.authorised": "asks",
         "erasure.committed": "covered with the receipts of erasures",
         "erasure.finish": "goes on with an erasure that was authorised",
