@@ -15,7 +15,7 @@ from musterpoint.cli.output import print_json, say
 from musterpoint.cli.texts import Rate
 from musterpoint.errors import UnusableInput
 from musterpoint.extraction import Extractor
-from musterpoint.workflows.capturing import Capture, capture, insist_on_comparable
+from musterpoint.workflows.capturing import Capture, capture
 
 if TYPE_CHECKING:
     from musterpoint.comparison import Explanation
@@ -55,7 +55,7 @@ def compare(
       musterpoint compare monday.png tuesday.png --explain --picture why.png
     """
     from musterpoint.comparison import explain as explain_prepared
-    from musterpoint.comparison import false_match_rate, prepare
+    from musterpoint.comparison import false_match_rate, insist_on_comparable, prepare
 
     refuse_overwriting(picture, (probe, reference))
     extractor = Extractor()
@@ -66,9 +66,10 @@ def compare(
     )
     given = [one for some in submissions for one in some]
     tell_forgiven(given)
-    for one, name in ((first, probe), (second, reference)):
+    prepared = [prepare(one.template) for one in (first, second)]
+    for one, name in zip(prepared, names, strict=True):
         insist_on_comparable([one], where=name)
-    found = explain_prepared(prepare(first.template), prepare(second.template))
+    found = explain_prepared(*prepared)
     if as_json:
         told = _as_json(found, first, second) | {"deviations": forgiven_as_json(given)}
         print_json(told | ({"explanation": _told(found)} if explain else {}))

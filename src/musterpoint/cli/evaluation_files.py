@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from musterpoint.cli.texts import insist_on_folder
+
 STANDARD_OUTPUT: Final = Path("-")
 DATA_SET_FILE: Final = "dataset.json"
 
@@ -34,7 +36,6 @@ def output_option(name: str, *suffixes: str, tells: str) -> Callable[[Command], 
 def _check_name(path: Path, suffixes: tuple[str, ...]) -> None:
     if suffixes and path.suffix not in suffixes:
         raise click.BadParameter(f"expected a name that ends in {' or '.join(suffixes)}, found {path.name!r}")
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}")
+    insist_on_folder(path)
     if path.name == DATA_SET_FILE:
         raise click.BadParameter(f"{path} has the name of a data set's description; name another file")

@@ -56,6 +56,11 @@ class OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
         path: Any = super().convert(value, param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"there is no folder {str(path.parent)!r}", param, ctx)
+        insist_on_folder(path)
         return path
+
+
+def insist_on_folder(path: Path) -> None:
+    """Raise BadParameter where the folder that a file is to be written to is not there."""
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(path.parent)!r}")

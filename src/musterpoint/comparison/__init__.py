@@ -21,6 +21,7 @@ from musterpoint.comparison.comparing import (
     Evidence,
     compare,
     finds_itself,
+    insist_on_comparable,
 )
 from musterpoint.comparison.explaining import Explanation, Share, Stage, explain
 from musterpoint.comparison.fusion import (
@@ -68,6 +69,7 @@ __all__ = [
     "fingers_among",
     "fuse",
     "fused_likelihood_ratio",
+    "insist_on_comparable",
     "is_extrapolated",
     "likelihood_ratio",
     "normalised",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from musterpoint.comparison.kernels_geometry import GEOMETRY
 from musterpoint.comparison.normalisation import NOT_COMPARABLE, normalised
 from musterpoint.comparison.parameters import INPUT_NAMES, parameters
 from musterpoint.comparison.prepared import Prepared
+from musterpoint.errors import NotCapturable
 
 if TYPE_CHECKING:
     from musterpoint.comparison import kernels, kernels_score
@@ -141,6 +143,17 @@ def finds_itself(one: Prepared) -> bool:
     No minutiae, very few, or all at one place: that such a template is like nobody's says nothing.
     """
     return compare(one, one).score >= ITSELF_MIN
+
+
+def insist_on_comparable(probes: Iterable[Prepared], *, where: str = "") -> None:
+    """Raise NotCapturable where none of these could ever be found similar to anything."""
+    if not any(finds_itself(one) for one in probes):
+        raise NotCapturable(
+            expected="minutiae that a comparison can find again",
+            found="so few, or all so close together, that they are not even similar to themselves",
+            hint="Capture the finger again, or export the record again: that nobody is found says nothing",
+            where=where,
+        )
 
 
 def inputs_under(

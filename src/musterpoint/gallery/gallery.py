@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from musterpoint.comparison import FingerPair, bare_minutiae, finds_itself, prepare
-from musterpoint.errors import NotCapturable, TargetUnsupported, TooManyFingers
+from musterpoint.comparison import FingerPair, bare_minutiae, insist_on_comparable, prepare, with_cohort_mean
+from musterpoint.errors import TargetUnsupported, TooManyFingers
 from musterpoint.gallery.protocol import FoundPerson, Probe, Terms
 from musterpoint.gallery.references import Entry, References
 from musterpoint.gallery.searching import LocalGallerySearch
@@ -119,9 +119,12 @@ class Gallery(Generic[Person]):
         """
         if limit < 1 or (people is not None and people < 1):
             raise ValueError(f"at most {limit} candidates among {people} people: both are 1 or more")
-        _check_probe(probe)
+        _check_number(probe)
+        # Once here, and not each time that one is made ready.
+        templates = tuple(with_cohort_mean(one) for one in probe)
+        insist_on_comparable(map(prepare, templates))
         terms = Terms(target_fpir=target_fpir, people=people, limit=limit)
-        result = self._search.search(Probe(templates=tuple(probe)), terms)
+        result = self._search.search(Probe(templates=templates), terms)
         if not result.needed.is_kept:
             raise _unsupported(target_fpir, result.needed.expected, len(probe))
         candidates = (self._candidate(found) for found in result.candidates)
@@ -158,18 +161,12 @@ class Gallery(Generic[Person]):
             copy += 1
 
 
-def _check_probe(probe: Sequence[Template]) -> None:
+def _check_number(probe: Sequence[Template]) -> None:
     if len(probe) > FINGERS_MAX:
         raise TooManyFingers(
             expected=f"at most {FINGERS_MAX} impressions of one person",
             found=f"{len(probe)} impressions",
             hint="Search the fingers of one person at a time",
-        )
-    if not any(finds_itself(prepare(one)) for one in probe):
-        raise NotCapturable(
-            expected="a probe with minutiae that a comparison can find again",
-            found="no finger, or minutiae so few or so close together that they are not like themselves",
-            hint="Capture the finger again: that nobody is found by it says nothing",
         )
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from musterpoint.clock import Instant
 from musterpoint.errors import Conflict, RoleMissing, UnusableInput
-from musterpoint.identifiers import EncounterId
 from musterpoint.limits import APPEAL_HOLD_DAYS, REASON_CHARACTERS_MAX
 from musterpoint.registry import Answer, Case, Encounter
 from musterpoint.registry.appeals import Appeal, AppealedBy, AppealOutcome, Consumer, outcome_of
@@ -22,7 +21,7 @@ from musterpoint.registry.retention import HoldReason
 from musterpoint.registry.rights import Act
 from musterpoint.storage import Snapshot, UnitOfWork, appeals, decisions, retention
 from musterpoint.workflows.authorising import Permission, authorise, refused
-from musterpoint.workflows.seeing import require_seen
+from musterpoint.workflows.seeing import hides_candidates, require_seen
 from musterpoint.workflows.settling import apply_settling, open_pair, settled_by_pairs
 from musterpoint.workflows.station import Station
 from musterpoint.workflows.waiting import of_appeal
@@ -121,7 +120,7 @@ def _refuse_what_would_tell(
     station: Station, work: UnitOfWork, permission: Permission, about: Encounter
 ) -> None:
     """Under *no list* whoever sees no candidates would learn from the answer that there are some."""
-    if not _is_withheld(work, permission, about.encounter_id):
+    if not hides_candidates(permission, decisions.presentation_of(work, about.encounter_id)):
         return
     if shown_answer(about.answer, no_list=True) is not Answer.CANNOT_TELL:
         return
@@ -132,12 +131,6 @@ def _refuse_what_would_tell(
         where="appeal",
     )
     raise refused(station, work, Act.OPEN_APPEAL, refusal)
-
-
-def _is_withheld(snapshot: Snapshot, permission: Permission, encounter_id: EncounterId) -> bool:
-    """Whether the seat may not learn that there were candidates."""
-    stored = decisions.presentation_of(snapshot, encounter_id)
-    return not permission.sees_candidates and stored is not None and stored.no_list
 
 
 def _refuse_what_is_open(work: UnitOfWork, about: Encounter) -> None:
@@ -268,7 +261,7 @@ def needed_for(station: Station, number: int) -> Awaited | None:
     with station.database.read() as snapshot:
         permission = authorise(station, snapshot, Act.OPEN_APPEAL)
         appeal = appeals.of_number(snapshot, number)
-        if _is_withheld(snapshot, permission, appeal.encounter_id):
+        if hides_candidates(permission, decisions.presentation_of(snapshot, appeal.encounter_id)):
             return None
         is_ready = _is_clear(snapshot, appeal, snapshot.case_of(appeal.encounter_id))
         return of_appeal(snapshot, appeal, station.clock.now(), is_ready=is_ready)

@@ -13,7 +13,6 @@ from musterpoint.comparison import finds_itself, prepare, with_cohort_mean
 from musterpoint.errors import (
     AlreadyErased,
     MusterpointError,
-    NotCapturable,
     ResolutionMissing,
     TooManyFingers,
     UnusableInput,
@@ -132,17 +131,6 @@ def forgiven(submissions: Sequence[Submission]) -> tuple[tuple[str, Deviation], 
         if one.raw_size is None and interchange.is_record(one.data)
         for deviation in interchange.read_templates(one.data, where=one.name).deviations
     )
-
-
-def insist_on_comparable(captures: Sequence[Capture], *, where: str = "") -> None:
-    """Raise NotCapturable where nothing that was handed in could ever be found similar to anything."""
-    if not any(one.is_comparable for one in captures):
-        raise NotCapturable(
-            expected="minutiae that a comparison can find again",
-            found="so few, or all so close together, that they are not even similar to themselves",
-            hint="Capture the finger again, or export the record again",
-            where=where,
-        )
 
 
 def _capture_one(extractor: Extractor, submission: Submission) -> Iterable[Capture]:

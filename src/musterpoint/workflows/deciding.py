@@ -30,7 +30,7 @@ from musterpoint.storage.decisions import GateFacts, StoredPresentation
 from musterpoint.workflows.authorising import Permission, authorise, insist_on_part, refused
 from musterpoint.workflows.children import check_carer
 from musterpoint.workflows.gate_events import GateJournal
-from musterpoint.workflows.seeing import require_seen, sees
+from musterpoint.workflows.seeing import hides_candidates, require_seen, sees
 from musterpoint.workflows.station import Station
 
 _ACTS = {DecisionState.CLEARED: Act.CLEAR, DecisionState.DENIED: Act.DENY, DecisionState.REFERRED: Act.REFER}
@@ -115,7 +115,7 @@ def _view(snapshot: Snapshot, permission: Permission, found: Encounter, now: Ins
     made = decisions.of_encounter(snapshot, found.encounter_id)
     is_resting = bool(made) and appeals.is_resting(snapshot, found.encounter_id, made[-1].decided_at)
     presentation = presentation_of(found, stored, made, now, is_resting=is_resting)
-    no_list = bool(stored and stored.no_list) and not permission.sees_candidates
+    no_list = hides_candidates(permission, stored)
     may_read = may(permission.actor.seat.role, Act.READ_PERSON)
     shown = replace(presentation, answer=shown_answer(presentation.answer, no_list=no_list))
     return GateView(

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musterpoint.comparison import COMPARATOR_VERSION, Fused, compare, fingers_among, fuse, prepare
+from musterpoint.comparison import (
+    COMPARATOR_VERSION,
+    Fused,
+    compare,
+    fingers_among,
+    fuse,
+    insist_on_comparable,
+    prepare,
+)
 from musterpoint.errors import NotFound, RoleMissing, TargetUnsupported
 from musterpoint.identifiers import SubjectId
 from musterpoint.limits import FINGERS_MAX
@@ -24,7 +32,7 @@ from musterpoint.workflows.authorising import (
     refused,
 )
 from musterpoint.workflows.calibrated import InForce, in_force
-from musterpoint.workflows.capturing import Capture, insist_on_comparable
+from musterpoint.workflows.capturing import Capture
 from musterpoint.workflows.searching import Found
 from musterpoint.workflows.station import Station
 from musterpoint.workflows.versions import comparable
@@ -126,7 +134,7 @@ def verify(
     """
     with station.database.read() as snapshot:
         permission = _permitted(station, snapshot, purpose)
-        insist_on_comparable(captures)
+        insist_on_comparable(prepare(one.template) for one in captures)
         held = _held(snapshot, permission, subject_id)
         counts = in_force(snapshot, permission.galleries)
     fused = _compared([one.template for one in captures], held, counts, target_fmr)

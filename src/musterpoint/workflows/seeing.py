@@ -14,6 +14,8 @@ from musterpoint.identifiers import EncounterId
 from musterpoint.registry import Encounter
 from musterpoint.registry.seats import Seat
 from musterpoint.storage import Snapshot, agreements, galleries
+from musterpoint.storage.decisions import StoredPresentation
+from musterpoint.workflows.authorising import Permission
 
 Sees = Callable[[Encounter], bool]
 
@@ -58,3 +60,8 @@ def not_there(noun: str) -> NotFound:
         hint=f"List them with: musterpoint {noun}s",
         where=noun,
     )
+
+
+def hides_candidates(permission: Permission, stored: StoredPresentation | None) -> bool:
+    """Whether a seat may not learn that somebody who was at the gate had candidates: under *no list*."""
+    return stored is not None and stored.no_list and not permission.sees_candidates
